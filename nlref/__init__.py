@@ -1,0 +1,35 @@
+"""nlref: activation and loss functions in NumPy, a reference to trust and the course that builds it.
+
+``nlref.activations`` holds the kernels. ``check``, ``hint``, ``reveal``, ``predict``, ``choose``, ``explore`` and
+``progress`` are what a learner calls in a notebook. Everything is imported on first use, so that ``import nlref``
+costs next to nothing.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "activations": "nlref.activations",
+    "check": "nlref.learn",
+    "choose": "nlref.learn",
+    "explore": "nlref.learn",
+    "hint": "nlref.learn",
+    "predict": "nlref.learn",
+    "progress": "nlref.learn",
+    "reveal": "nlref.learn",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'nlref' has no attribute {name!r}")
+    home = importlib.import_module(_HOME[name])
+    return home if home.__name__ == f"nlref.{name}" else getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])
