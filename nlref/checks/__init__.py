@@ -1,0 +1,37 @@
+"""What "correct" means for every exercise of the course, as data, and the engine that judges by it."""
+
+from nlref.checks.call import Call, Outcome, Warned, call_locally
+from nlref.checks.engine import evaluate, nearest
+from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Option, Property, Question
+from nlref.checks.result import CheckResult, CriterionResult
+from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
+
+EXERCISES: dict[str, Exercise | Question] = {exercise.id: exercise for exercise in (*UNIT_01,)}
+
+__all__ = [
+    "EXERCISES",
+    "Call",
+    "Case",
+    "CheckResult",
+    "Criterion",
+    "CriterionResult",
+    "Exercise",
+    "Mistake",
+    "Option",
+    "Outcome",
+    "Property",
+    "Question",
+    "Warned",
+    "call_locally",
+    "evaluate",
+    "find",
+]
+
+
+def find(exercise_id: str) -> Exercise | Question:
+    """The exercise or question with this id; ``ValueError`` with the nearest names if there is none."""
+    if exercise_id not in EXERCISES:
+        raise ValueError(
+            f"there is no exercise {exercise_id!r}: {nearest(str(exercise_id), list(EXERCISES))}"
+        )
+    return EXERCISES[exercise_id]

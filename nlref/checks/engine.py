@@ -1,0 +1,500 @@
+"""Runs an exercise's cases against a learner's function and says what is right and what is not."""
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nlref.checks.call import Call, Outcome, call_locally
+from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Question
+from nlref.checks.result import CheckResult, CriterionResult
+
+# Relative tolerance by the dtype that the learner returns.
+TOLERANCES = {np.dtype(np.float16): 2e-3, np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-10}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A case, what the learner's function did with it, and what is wrong with that (``None``: nothing)."""
+
+    case: Case
+    private: bool
+    outcome: Outcome
+    truth: np.ndarray
+    fault: str | None
+    note: str | None = None
+
+
+def evaluate(
+    exercise: Exercise | Question | str,
+    obj: Any,
+    *,
+    call: Call = call_locally,
+    private_seed: int | None = None,
+    points: float | None = None,
+) -> CheckResult:
+    """Judge ``obj``, the learner's function or answer.
+
+    Parameters
+        exercise: a record or its id.
+        obj: a callable for an :class:`Exercise`, a plain value for a :class:`Question`.
+        call: how to call ``obj``; the grader passes one that calls into the sandbox.
+        private_seed: the course's secret seed; with it the private cases count too.
+        points: what the exercise is worth here, if not what its record says.
+
+    Raises
+        ValueError: the exercise is unknown, or ``points`` is not a positive number.
+    """
+    if isinstance(exercise, str):
+        from nlref.checks import find
+
+        exercise = find(exercise)
+    worth = exercise.points if points is None else points
+    if not (isinstance(worth, int | float) and math.isfinite(worth) and worth > 0):
+        raise ValueError(f"points must be a positive number, not {worth!r} (exercise {exercise.id!r})")
+    if isinstance(exercise, Question):
+        return _judge_answer(exercise, obj, float(worth))
+    return _judge_function(exercise, obj, call, private_seed, float(worth))
+
+
+# A function
+
+
+def _judge_function(
+    exercise: Exercise, obj: Any, call: Call, private_seed: int | None, worth: float
+) -> CheckResult:
+    if not callable(obj):
+        unwritten = obj is ... or obj is None
+        message = (
+            f"`{exercise.function}` is not written yet."
+            if unwritten
+            else f"`{exercise.function}` is {_an(type(obj).__name__)}, not a function. Hand over the function "
+            f"itself: `check({exercise.id!r}, {exercise.function})`, without calling it."
+        )
+        return _nothing_earned(exercise, worth, message, attempted=not unwritten)
+    names = {criterion.name for criterion in exercise.criteria}
+    cases = [(case, False) for case in exercise.public_inputs()]
+    if private_seed is not None:
+        cases += [(case, True) for case in exercise.private_inputs(np.random.default_rng(private_seed))]
+    trials = [_try(exercise, obj, case, private, call) for case, private in cases if case.criterion in names]
+    graded = [trial for trial in trials if trial.case.graded]
+    if all(_is_stub(trial.outcome) for trial in graded):
+        message = (
+            f"Replace the `...` in `{exercise.function}` with your own code, run the cell, and check again."
+        )
+        return _nothing_earned(exercise, worth, message, attempted=False)
+    some_values_right = any(
+        trial.fault is None for trial in graded if trial.case.criterion == "values" and not trial.private
+    )
+    results, private_only = [], False
+    for criterion in exercise.criteria:
+        own = [trial for trial in trials if trial.case.criterion == criterion.name]
+        faults = [trial for trial in own if trial.fault is not None and trial.case.graded]
+        public_faults = [trial for trial in faults if not trial.private]
+        private_only |= bool(faults) and not public_faults
+        mistake = _recognise(exercise, criterion, own) if faults else None
+        results.append(
+            CriterionResult(
+                name=criterion.name,
+                score=0.0 if faults or not some_values_right else round(worth * criterion.share, 6),
+                points=round(worth * criterion.share, 6),
+                passed=not faults,
+                message=_message(exercise, criterion, own, public_faults, faults, mistake, obj, call),
+                mistake=mistake.name if mistake else None,
+            )
+        )
+    note = ""
+    if not some_values_right and any(result.passed for result in results):
+        note = "The other criteria earn their points as soon as some values are right."
+    return CheckResult(
+        exercise=exercise.id,
+        score=_sum(results, worth),
+        points=worth,
+        criteria=tuple(results),
+        private_only=private_only,
+        note=note,
+    )
+
+
+def _sum(results: Sequence[CriterionResult], worth: float) -> float:
+    """Exactly all points when every criterion has all of its own, whatever the shares' rounding."""
+    if all(result.score == result.points for result in results):
+        return worth
+    return round(sum(result.score for result in results), 6)
+
+
+def _nothing_earned(exercise: Exercise, worth: float, message: str, *, attempted: bool) -> CheckResult:
+    return CheckResult(
+        exercise=exercise.id,
+        score=0.0,
+        points=worth,
+        criteria=tuple(
+            CriterionResult(criterion.name, 0.0, round(worth * criterion.share, 6), passed=False)
+            for criterion in exercise.criteria
+        ),
+        attempted=attempted,
+        note=message,
+    )
+
+
+def _is_stub(outcome: Outcome) -> bool:
+    if outcome.error is not None:
+        return outcome.error.startswith("NotImplementedError")
+    return outcome.value in (None, ...) if outcome.value is None or outcome.value is ... else False
+
+
+def _copies(case: Case) -> tuple[Any, ...]:
+    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments)
+
+
+def _try(exercise: Exercise, obj: Any, case: Case, private: bool, call: Call) -> Trial:
+    outcome = call(obj, _copies(case), dict(case.keywords))
+    exact = tuple(
+        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype != np.float64 else a
+        for a in _copies(case)
+    )
+    truth = np.asarray(exercise.reference(*exact, **case.keywords), dtype=np.float64)
+    fault, note = _fault(exercise, case, outcome, truth)
+    return Trial(case, private, outcome, truth, fault, note)
+
+
+def _fault(
+    exercise: Exercise, case: Case, outcome: Outcome, truth: np.ndarray
+) -> tuple[str | None, str | None]:
+    """What is wrong with an outcome, and what is worth a remark though it is not wrong."""
+    if outcome.error is not None:
+        where = f" in the line `{outcome.line}`" if outcome.line else ""
+        return f"it raised {outcome.error}{where}", None
+    value = outcome.value
+    if value is None or value is ...:
+        if outcome.stdout.strip():
+            return "it printed a result and returned None: end with `return`, not `print`", None
+        return "it returned None: is a `return` missing?", None
+    array, complaint = _as_numbers(value)
+    if array is None:
+        return complaint, None
+    if array.shape != truth.shape:
+        return f"the result has shape {array.shape}, and x has shape {truth.shape}", None
+    if case.criterion == "input unchanged":
+        changed = [
+            (before, after)
+            for before, after in zip(case.arguments, outcome.arguments, strict=False)
+            if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True)
+        ]
+        return ("the array that was handed in was changed" if changed else None), None
+    if case.criterion == "properties":
+        x = case.arguments[0]
+        broken = [law.sentence for law in exercise.properties if not np.all(law.holds(x, array))]
+        return (f"this does not hold: {'; '.join(broken)}" if broken else None), None
+    wrong = ~_close(array, truth, case)
+    if np.any(wrong):
+        first = _simplest(case, wrong)
+        return f"{_shown_value(array[first])} comes back, and {_shown_value(truth[first])} is right", None
+    if case.criterion == "dtype":
+        return _dtype_fault(exercise, case, value, array)
+    return None, None
+
+
+def _dtype_fault(
+    exercise: Exercise, case: Case, value: Any, array: np.ndarray
+) -> tuple[str | None, str | None]:
+    asked = np.result_type(
+        case.arguments[0], np.float16 if case.arguments[0].dtype.kind == "f" else np.float64
+    )
+    if not isinstance(value, np.ndarray | np.generic):
+        return f"{_an(type(value).__name__)} comes back, and an array of {asked} is right", None
+    if array.dtype == asked:
+        return None, None
+    text = f"an array of {asked} came back as {array.dtype}"
+    if array.dtype == np.float64 and "float64 result" in exercise.allow:
+        return None, text
+    return text, None
+
+
+def _as_numbers(value: Any) -> tuple[np.ndarray | None, str | None]:
+    """The value as an array of numbers, or ``None`` and a complaint. Only plain types are looked into."""
+    kind = type(value)
+    if isinstance(value, np.ndarray) and kind is not np.ndarray:
+        return None, f"{_an(kind.__name__)} comes back, and a plain array is right"
+    if not isinstance(value, np.ndarray | np.generic | int | float | list | tuple):
+        return None, f"{_an(kind.__name__)} comes back, and an array of numbers is right"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None, f"{_an(kind.__name__)} of uneven lengths comes back, and an array of numbers is right"
+    # Floating-point types that NumPy does not know by itself, such as bfloat16, have kind "V" or "f".
+    if array.dtype.kind not in "bifu" and array.dtype.name != "bfloat16":
+        return None, f"an array of {array.dtype} comes back, and an array of real numbers is right"
+    return array, None
+
+
+def _close(array: np.ndarray, truth: np.ndarray, case: Case) -> np.ndarray:
+    tolerance = TOLERANCES.get(array.dtype, TOLERANCES[np.dtype(np.float64)])
+    if case.tolerance is not None:
+        coarse = array.dtype.kind == "f" and array.dtype != np.float64
+        tolerance = max(tolerance, case.tolerance) if coarse else case.tolerance
+    got = array.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(got - truth) <= tolerance * np.maximum(np.abs(truth), case.scale)
+    return near | (got == truth) | (np.isnan(got) & np.isnan(truth))
+
+
+# What to say
+
+
+def _message(
+    exercise: Exercise,
+    criterion: Criterion,
+    trials: Sequence[Trial],
+    public_faults: Sequence[Trial],
+    faults: Sequence[Trial],
+    mistake: Mistake | None,
+    obj: Any,
+    call: Call,
+) -> str:
+    lines = []
+    if public_faults:
+        case, fault = _smallest(exercise, public_faults[0], obj, call)
+        lines.append(f"For {_shown_case(case)}: {fault}.")
+    elif faults:
+        lines.append(criterion.sentence)
+        lines.append("It holds for the inputs you can see and fails for others.")
+    if mistake is not None:
+        lines.append(mistake.sentence)
+    lines.extend(_observations(trials))
+    return "\n".join(lines)
+
+
+def _observations(trials: Sequence[Trial]) -> list[str]:
+    """Warnings on right values, and what ungraded cases showed. One line each, the same thing once."""
+    lines = []
+    for trial in trials:
+        if trial.private or (trial.case.graded and trial.fault is not None):
+            continue
+        at = _shown_case(trial.case)
+        if trial.fault is not None:
+            lines.append(f"Seen, not graded: for {at}, {trial.fault}.")
+        elif trial.note is not None:
+            lines.append(f"Seen, not graded: {trial.note}.")
+        for warned in trial.outcome.warnings[:1]:
+            if trial.fault is None:
+                where = f" in `{warned.line}`" if warned.line else ""
+                lines.append(
+                    f"Seen, not graded: for {at} the value is right, with a {warned.category}: "
+                    f"{warned.message}{where}."
+                )
+    return list(dict.fromkeys(lines))
+
+
+def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[Case, str]:
+    """The smallest input that still fails: one element, or a 1 x 2 matrix, if it fails in the same way."""
+    assert trial.fault is not None
+    case = trial.case
+    x = case.arguments[0] if case.arguments else None
+    if not isinstance(x, np.ndarray) or x.size <= 1 or case.criterion == "properties":
+        return case, trial.fault
+    for smaller in _shrunk(trial, x):
+        candidate = Case(
+            case.criterion,
+            (smaller, *case.arguments[1:]),
+            case.keywords,
+            tolerance=case.tolerance,
+            scale=case.scale,
+        )
+        again = _try(exercise, obj, candidate, trial.private, call)
+        if again.fault is not None:
+            return candidate, again.fault
+    return case, trial.fault
+
+
+def _shrunk(trial: Trial, x: np.ndarray) -> list[np.ndarray]:
+    lengths = (1,) * max(x.ndim, 1)
+    array = _as_numbers(trial.outcome.value)[0] if trial.outcome.error is None else None
+    if array is not None and array.shape == trial.truth.shape:
+        wrong = ~_close(array, trial.truth, trial.case)
+        if np.any(wrong):
+            return [x[_simplest(trial.case, wrong)].reshape(lengths)]
+    pair = np.array([-1.0, 2.0], dtype=x.dtype).reshape((*lengths[:-1], 2))
+    return [pair[..., :1], pair[..., 1:], pair]
+
+
+def _simplest(case: Case, wrong: np.ndarray) -> tuple[int, ...]:
+    """The wrong element whose input is shortest to write, and smallest: -1 rather than 0.731."""
+    x = np.broadcast_to(case.arguments[0], wrong.shape)
+    places = [tuple(int(i) for i in place) for place in np.argwhere(wrong)]
+    return min(places, key=lambda place: (len(f"{abs(x[place]):g}"), abs(x[place])))
+
+
+def _shown_case(case: Case) -> str:
+    parts = [f"x = {_shown_array(case.arguments[0])}"]
+    parts += [f"{name} = {_shown_value(value)}" for name, value in case.keywords.items()]
+    return ", ".join(parts)
+
+
+def _shown_array(x: Any) -> str:
+    if not isinstance(x, np.ndarray):
+        return _shown_value(x)
+    if x.size == 0:
+        return f"an empty array of shape {x.shape}"
+    if x.size > 12:
+        first = ", ".join(_shown_value(v) for v in x.ravel()[:6])
+        return f"[{first}, ...] of shape {x.shape}"
+    dtype = "" if x.dtype == np.float64 else f" ({x.dtype})"
+    if x.ndim == 0:
+        return f"{_shown_value(x[()])} (an array without axes){dtype}"
+    return _nested(x) + dtype
+
+
+def _nested(x: np.ndarray) -> str:
+    if x.ndim == 1:
+        return "[" + ", ".join(_shown_value(v) for v in x) + "]"
+    return "[" + ", ".join(_nested(row) for row in x) + "]"
+
+
+def _shown_value(value: Any) -> str:
+    return f"{float(value):.6g}"
+
+
+def _an(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+# Known mistakes
+
+
+def _recognise(exercise: Exercise, criterion: Criterion, trials: Sequence[Trial]) -> Mistake | None:
+    """The known mistake whose outcomes are the learner's on every graded input of the criterion, if any."""
+    graded = [trial for trial in trials if trial.case.graded]
+    for mistake in (*exercise.mistakes, *general_mistakes(exercise)):
+        if mistake.criterion == criterion.name and all(
+            _same(trial.outcome, _outcome_of(mistake.function, trial.case), trial.case) for trial in graded
+        ):
+            return mistake
+    return None
+
+
+def _outcome_of(function: Callable[..., Any], case: Case) -> Outcome:
+    return call_locally(function, _copies(case), dict(case.keywords))
+
+
+def _same(one: Outcome, other: Outcome, case: Case) -> bool:
+    if one.error is not None or other.error is not None:
+        return one.error == other.error
+    a, b = (_as_numbers(outcome.value)[0] for outcome in (one, other))
+    if a is None or b is None:
+        return False
+    if a.shape != b.shape or not np.all(_close(a, b.astype(np.float64), case)):
+        return False
+    if case.criterion == "dtype":
+        return type(one.value) is type(other.value) and a.dtype == b.dtype
+    if case.criterion == "input unchanged":
+        return all(
+            np.array_equal(x, y, equal_nan=True)
+            for x, y in zip(one.arguments, other.arguments, strict=True)
+            if isinstance(x, np.ndarray)
+        )
+    return True
+
+
+def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
+    """Mistakes that can be made in any exercise: the right answer, transformed."""
+    right = exercise.reference
+
+    def scaled(factor: float) -> Callable[..., Any]:
+        return lambda *args, **kwargs: factor * np.asarray(right(*args, **kwargs))
+
+    return (
+        Mistake("sign flipped", scaled(-1.0), "values", "All values are right but for their sign."),
+        Mistake(
+            "factor 2", scaled(2.0), "values", "All values are exactly twice as large as they should be."
+        ),
+        Mistake(
+            "factor 1/2", scaled(0.5), "values", "All values are exactly half as large as they should be."
+        ),
+        Mistake(
+            "one too large",
+            lambda *args, **kwargs: 1 + np.asarray(right(*args, **kwargs)),
+            "values",
+            "All values are too large by exactly 1.",
+        ),
+        Mistake(
+            "mirrored in x",
+            lambda x, *args, **kwargs: right(-x, *args, **kwargs),
+            "values",
+            "This is the function of -x: somewhere a minus is missing or doubled.",
+        ),
+        Mistake(
+            "input returned",
+            lambda x, *args, **kwargs: x,
+            "values",
+            "x comes back as it was: the function computes something and returns something else?",
+        ),
+    )
+
+
+# A question
+
+
+def _judge_answer(question: Question, answer: Any, worth: float) -> CheckResult:
+    if answer is None or answer is ...:
+        return _answered(question, worth, attempted=False, note="Replace the `...` with your answer first.")
+    right, reply = _reply(question, answer)
+    explanation = question.explanation if reply is not None else ""
+    return _answered(question, worth, right=right, message=reply or _form(question, answer), note=explanation)
+
+
+def _answered(
+    question: Question,
+    worth: float,
+    *,
+    right: bool = False,
+    message: str = "",
+    note: str = "",
+    attempted: bool = True,
+) -> CheckResult:
+    score = worth if right else 0.0
+    return CheckResult(
+        exercise=question.id,
+        score=score,
+        points=worth,
+        criteria=(CriterionResult("answer", score, worth, right, message),),
+        attempted=attempted,
+        note=note,
+    )
+
+
+def _reply(question: Question, answer: Any) -> tuple[bool, str | None]:
+    """Whether an answer is right and what is said about it; no reply if it is not of the asked form."""
+    if question.options:
+        key = answer.strip().lower() if isinstance(answer, str) else answer
+        option = question.options.get(key) if isinstance(key, str) else None
+        return key == question.answer, option.reply if option else None
+    plain = answer.item() if isinstance(answer, np.generic) or _is_single(answer) else answer
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
+        return False, None
+    assert not isinstance(question.answer, str)
+    if plain == question.answer or abs(plain - question.answer) <= question.tolerance:
+        return True, f"{plain:g} is right."
+    said = next((said for tempting, said in question.replies.items() if plain == tempting), "")
+    return False, f"{plain:g} is not right. {said}".strip()
+
+
+def _is_single(answer: Any) -> bool:
+    return type(answer) is np.ndarray and answer.size == 1
+
+
+def _form(question: Question, answer: Any) -> str:
+    if question.options:
+        keys = ", ".join(f'"{key}"' for key in question.options)
+        return f"The answer is one of {keys}; this is {str(answer)[:40]!r}."
+    return f"The answer is a number; this is {_an(type(answer).__name__)}."
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """The end of an error sentence: the names closest to ``name``, or all there are."""
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    listed = close or sorted(names)
+    return f"{'did you mean' if close else 'there are'} {', '.join(repr(n) for n in listed)}{'?' if close else ''}"

@@ -1,0 +1,133 @@
+"""What an exercise is: data. The engine reads it, the contracts in ``tests/checks`` hold it to its word."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+CriterionName = Literal[
+    "values", "properties", "shape", "axis", "extremes", "gradient", "dtype", "input unchanged"
+]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing a right answer does, and the part of the exercise's points it carries.
+
+    ``sentence`` says in the learner's words what is asked. It is all that graded feedback shows when only
+    private inputs fail, so it must help without a number.
+    """
+
+    name: CriterionName
+    share: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the learner's function, and the criterion that looks at it.
+
+    ``graded=False`` makes it an observation: what it shows is reported in the criterion's message and costs nothing.
+    ``tolerance`` replaces the tolerance of the returned dtype, relative to the larger of the truth and ``scale``.
+    """
+
+    criterion: CriterionName
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    graded: bool = True
+    tolerance: float | None = None
+    scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Property:
+    """A law that holds between an input and the output, such as ``sigmoid(-x) == 1 - sigmoid(x)``.
+
+    ``holds(x, y)`` answers with one truth value for each element. It sees arrays only.
+    """
+
+    sentence: str
+    holds: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong implementation that people write, with the sentence that names it.
+
+    ``criterion`` is the one that must catch it. Feedback names the mistake when the learner's outcomes equal this
+    function's on every input of that criterion, and never otherwise.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    criterion: CriterionName
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function that the learner writes.
+
+    Parameters
+        id: unique in the course; also the nbgrader ``grade_id`` of the solution cell.
+        unit: the unit's folder name, such as ``"01_first_activations"``.
+        function: the name the learner gives the function.
+        reference: the kernel that is right; it sees the same arguments.
+        criteria: their shares add up to 1.
+        public_inputs: the cases that a learner can see and reproduce.
+        private_inputs: the cases drawn when an instructor grades, from a generator seeded once a course.
+        mistakes: wrong implementations, each caught by the criterion it names.
+        alternatives: right implementations in other styles; each must get all points.
+        hints: three rungs, from a question to nearly the answer.
+        points: what the exercise is worth.
+        properties: the laws that the criterion ``properties`` tests.
+        allow: what else counts as right, of ``"float64 result"`` (a float32 input may come back as float64).
+    """
+
+    id: str
+    unit: str
+    function: str
+    reference: Callable[..., Any]
+    criteria: tuple[Criterion, ...]
+    public_inputs: Callable[[], tuple[Case, ...]]
+    private_inputs: Callable[[np.random.Generator], tuple[Case, ...]]
+    mistakes: tuple[Mistake, ...]
+    alternatives: tuple[Callable[..., Any], ...]
+    hints: tuple[str, str, str]
+    points: float
+    properties: tuple[Property, ...] = ()
+    allow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer of a multiple-choice question and what is said to who chose it.
+
+    ``belief`` is the misconception that a wrong option stands for (``None`` for the right one).
+    """
+
+    text: str
+    reply: str
+    belief: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prediction or a choice that the learner commits to before running anything.
+
+    With ``options`` (keys such as ``"a"``) it is multiple choice and ``answer`` is a key; without, ``answer`` is a
+    number, right within ``tolerance`` (absolute). ``replies`` maps tempting wrong numbers to what is said about them.
+    ``explanation`` is shown once an answer has been given, right or wrong.
+    """
+
+    id: str
+    unit: str
+    prompt: str
+    answer: str | float
+    explanation: str
+    hints: tuple[str, ...] = ()
+    options: Mapping[str, Option] = field(default_factory=dict)
+    tolerance: float = 0.0
+    replies: Mapping[float, str] = field(default_factory=dict)
+    points: float = 1.0
