@@ -25,7 +25,7 @@ setup:
 	        exec "$$python" tools/setup.py $(if $(PYTHON),--python '$(PYTHON)'); \
 	    fi; \
 	done; \
-	echo 'make setup: no Python was found; install Python 3.11, 3.12 or 3.13 and run this again.' >&2; exit 2
+	echo 'make setup: nlref needs Python 3.11, 3.12 or 3.13, and none was found; install one and run this again.' >&2; exit 2
 
 lab: setup
 	@exec $(VENV)/nlref lab

@@ -131,7 +131,9 @@ def site_packages():
 
 
 def venv_version():
-    """(major, minor) of the environment's Python, or None where it does not run."""
+    """(major, minor) of the environment's Python, or None where it does not run or has nowhere to install."""
+    if site_packages() is None:
+        return None
     code = "import sys; print(*sys.version_info[:2])"
     try:
         answer = subprocess.run(
@@ -160,14 +162,12 @@ def complete():
 def missing_files():
     """Files that installed distributions record and that are not there: signs of damage or interruption."""
     site = site_packages()
-    if site is None:
-        return [str(VENV / "lib")]
     missing = []
     for info in sorted(site.glob("*.dist-info")):
         try:
             rows = (info / "RECORD").read_text(encoding="utf-8").splitlines()
         except OSError:
-            missing.append(str(info / "RECORD"))
+            missing.append(f"{info.name}/RECORD")
             continue
         for row in rows:
             name = row.rsplit(",", 2)[0].strip('"')
@@ -351,7 +351,7 @@ def mend(uv):
         return False
     missing = missing_files()
     if missing:
-        print(f"{len(missing)} files of .venv are missing ({missing[0]}, ...)", flush=True)
+        print(f"Files of .venv are missing ({len(missing)}, the first is {missing[0]})", flush=True)
     return not missing
 
 

@@ -1,0 +1,208 @@
+"""Where the course's notebooks are, and the JupyterLab in which a learner works through their own copies.
+
+`lab` is what ``nlref lab`` runs. It never overwrites a learner's file, and it never touches the user's own
+Jupyter: settings, trust, history and running servers live in ``.jupyter`` inside the learner's directory.
+"""
+
+import json
+import os
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nlref
+
+FIRST_PORT = 8888
+CELL_SECONDS = 10  # nbgrader's Validate: an endless loop ends after this, not after its 30
+
+# Plugins that need a course directory or an exchange, or that only add tiles to the launcher.
+_FOR_INSTRUCTORS = {
+    "@jupyter/nbgrader:assignment-list": True,
+    "@jupyter/nbgrader:course-list": True,
+    "@jupyter/nbgrader:create-assignment": True,
+    "@jupyter/nbgrader:formgrader": True,
+    "@jupyter/nbgrader:menu": True,
+}
+_ONLY_IN_THE_WAY = {"jupyterlab-jupytext": True, "@jupyter-notebook/lab-extension": True}
+
+
+@dataclass(frozen=True)
+class CourseFiles:
+    """The generated notebooks: ``exercises/<unit>/<unit>.ipynb`` and ``solutions/<unit>/<unit>.ipynb``."""
+
+    exercises: Path
+    solutions: Path
+
+    def units(self) -> list[str]:
+        """Names of the units, in course order."""
+        return sorted(folder.name for folder in self.exercises.iterdir() if folder.is_dir())
+
+
+def course_files() -> CourseFiles:
+    """Where the exercises and the solutions are: inside an installed nlref, or beside it in a checkout.
+
+    Raises
+        FileNotFoundError: they are in neither place; the sentence says how to make or get them.
+    """
+    package = Path(nlref.__file__).resolve().parent
+    for root in (package, package.parent):
+        files = CourseFiles(root / "exercises", root / "solutions")
+        if files.exercises.is_dir() and files.units():
+            return files
+    if (package.parent / "course" / "course.toml").is_file():
+        mend = "run `make build` there"
+    else:
+        mend = "reinstall nlref from a wheel that contains them"
+    raise FileNotFoundError(f"The exercises are neither in {package} nor in {package.parent}; {mend}.")
+
+
+def copy_units(directory: Path) -> list[Path]:
+    """Copy every unit into ``directory``, leaving alone each file that is already there; the new files."""
+    exercises = course_files().exercises
+    copied = []
+    for source in sorted(exercises.rglob("*")):
+        path = source.relative_to(exercises)
+        target = directory / path
+        if not source.is_file() or ".ipynb_checkpoints" in path.parts or os.path.lexists(target):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.new")
+        shutil.copyfile(source, beside)  # not the mode: released files may be read-only
+        beside.rename(target)
+        copied.append(target)
+    return copied
+
+
+def is_course_directory(directory: Path) -> bool:
+    """Whether an instructor made this directory for a class (``nlref init``, ``nbgrader quickstart``)."""
+    return (directory / "nbgrader_config.py").is_file()
+
+
+def _write_settings(home: Path, instructor: bool) -> None:
+    """The settings of this JupyterLab, written anew at each start; what a user changes in Lab is kept elsewhere."""
+    settings = {
+        "jupyter_lab_config.json": {
+            "LabApp": {"news_url": None, "check_for_updates_class": "jupyterlab.NeverCheckForUpdate"},
+        },
+        "jupyter_server_config.json": {
+            "ServerApp": {
+                "answer_yes": True,  # Ctrl-C stops without a question
+                "jpserver_extensions": {
+                    "nbgrader.server_extensions.validate_assignment": True,
+                    "nbgrader.server_extensions.formgrader": instructor,
+                    "nbgrader.server_extensions.assignment_list": instructor,
+                    "nbgrader.server_extensions.course_list": instructor,
+                    "jupyterlab_jupytext": False,
+                    "notebook": False,
+                },
+            },
+        },
+        "labconfig/page_config.json": {
+            "disabledExtensions": _ONLY_IN_THE_WAY if instructor else _ONLY_IN_THE_WAY | _FOR_INSTRUCTORS
+        },
+        "labconfig/default_setting_overrides.json": {
+            "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        },
+    }
+    texts = {name: json.dumps(value, indent=2) + "\n" for name, value in settings.items()}
+    texts["nbgrader_config.py"] = f"c = get_config()\nc.Execute.timeout = {CELL_SECONDS}\n"
+    for name, text in texts.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+
+
+def _environment(directory: Path, instructor: bool) -> dict[str, str]:
+    """The environment variables that keep this Jupyter apart from the user's own."""
+    home = directory / ".jupyter"
+    _write_settings(home / "config", instructor)
+    return {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_PREFER_ENV_PATH": "0",  # our settings come before those of the installed packages
+        "JUPYTER_NO_CONFIG": "",
+        # programs that nbgrader looks up by name (alembic), and `!pip` in a notebook, are this environment's
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }
+
+
+def _check_port(port: int) -> int:
+    """The port to listen on: a free one for 0, else the one asked for if it is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "ports go from 0 to 65535"
+            raise ValueError(
+                f"JupyterLab cannot listen on port {port} ({reason}); leave --port out to take a free one."
+            ) from None
+        return probe.getsockname()[1]
+
+
+def lab(directory: str | os.PathLike[str] = "work", port: int | None = None, browser: bool = True) -> None:
+    """Open the course in JupyterLab; returns when the server is stopped (Ctrl-C).
+
+    Every unit is copied to ``directory`` unless a file of that name is there, so a learner's work is never
+    overwritten; to begin a unit afresh, rename or delete the copy. The server listens on 127.0.0.1 with a
+    token. In a course directory (one with an ``nbgrader_config.py``) nothing is copied and nbgrader's
+    instructor pages, formgrader among them, are switched on.
+
+    Args:
+        directory: where the learner's notebooks live; made if it is not there.
+        port: None takes 8888 or the next free one, 0 any free one.
+        browser: whether to open the page in a browser, or only to print its address.
+
+    Raises:
+        ValueError: the directory or the port cannot be used.
+        FileNotFoundError: this installation has no exercises.
+    """
+    directory = Path(directory).expanduser().resolve()
+    if directory.exists() and not directory.is_dir():
+        raise ValueError(f"{directory} is a file; give --directory a folder for your notebooks.")
+    options = [] if port is None else [f"--ServerApp.port={_check_port(port)}", "--ServerApp.port_retries=0"]
+    instructor = is_course_directory(directory)
+    page = "/lab"
+    try:
+        if not instructor:
+            files = course_files()
+            if directory in (files.exercises, files.solutions):
+                raise ValueError(
+                    f"{directory} belongs to the course itself; give --directory another folder."
+                )
+            directory.mkdir(parents=True, exist_ok=True)
+            copied = copy_units(directory)
+            first = files.units()[0]
+            page = f"/lab/tree/{first}/{first}.ipynb"
+            what = f"{len(copied)} new" if copied else "nothing new to copy"
+            print(f"Your notebooks are in {directory} ({what}).", flush=True)
+        environment = _environment(directory, instructor)
+        os.chdir(directory)
+    except PermissionError as error:
+        raise ValueError(
+            f"{error.filename} cannot be written; give --directory a folder of your own."
+        ) from None
+    os.environ.update(environment)
+    print("JupyterLab starts; its address follows. Ctrl-C here stops it.", flush=True)
+
+    from jupyterlab.labapp import LabApp
+
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")
+    if not browser:
+        options.append("--no-browser")
+    LabApp.launch_instance(
+        [
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.root_dir={directory}",
+            f"--LabApp.default_url={page}",
+            "--Application.log_level=WARN",
+            *options,
+        ]
+    )
