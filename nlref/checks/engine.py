@@ -17,6 +17,14 @@ TOLERANCES = {np.dtype(np.float16): 2e-3, np.dtype(np.float32): 1e-5, np.dtype(n
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with an outcome. Shrinking an input must keep the ``kind``."""
+
+    kind: str  # "raised", "nothing", "type", "shape", "value", "law", "dtype" or "changed"
+    text: str
+
+
+@dataclass(frozen=True)
 class Trial:
     """A case, what the learner's function did with it, and what is wrong with that (``None``: nothing)."""
 
@@ -24,7 +32,7 @@ class Trial:
     private: bool
     outcome: Outcome
     truth: np.ndarray
-    fault: str | None
+    fault: Fault | None
     note: str | None = None
 
 
@@ -89,12 +97,14 @@ def _judge_function(
     some_values_right = any(
         trial.fault is None for trial in graded if trial.case.criterion == "values" and not trial.private
     )
+    values_fault = next(
+        (trial.fault for trial in graded if trial.fault and trial.case.criterion == "values"), None
+    )
     results, private_only = [], False
     for criterion in exercise.criteria:
         own = [trial for trial in trials if trial.case.criterion == criterion.name]
         faults = [trial for trial in own if trial.fault is not None and trial.case.graded]
-        public_faults = [trial for trial in faults if not trial.private]
-        private_only |= bool(faults) and not public_faults
+        private_only |= bool(faults) and all(trial.private for trial in faults)
         mistake = _recognise(exercise, criterion, own) if faults else None
         results.append(
             CriterionResult(
@@ -102,7 +112,7 @@ def _judge_function(
                 score=0.0 if faults or not some_values_right else round(worth * criterion.share, 6),
                 points=round(worth * criterion.share, 6),
                 passed=not faults,
-                message=_message(exercise, criterion, own, public_faults, faults, mistake, obj, call),
+                message=_message(exercise, criterion, own, values_fault, mistake, obj, call),
                 mistake=mistake.name if mistake else None,
             )
         )
@@ -143,7 +153,7 @@ def _nothing_earned(exercise: Exercise, worth: float, message: str, *, attempted
 def _is_stub(outcome: Outcome) -> bool:
     if outcome.error is not None:
         return outcome.error.startswith("NotImplementedError")
-    return outcome.value in (None, ...) if outcome.value is None or outcome.value is ... else False
+    return outcome.value is ... or (outcome.value is None and not outcome.stdout)
 
 
 def _copies(case: Case) -> tuple[Any, ...]:
@@ -163,55 +173,59 @@ def _try(exercise: Exercise, obj: Any, case: Case, private: bool, call: Call) ->
 
 def _fault(
     exercise: Exercise, case: Case, outcome: Outcome, truth: np.ndarray
-) -> tuple[str | None, str | None]:
+) -> tuple[Fault | None, str | None]:
     """What is wrong with an outcome, and what is worth a remark though it is not wrong."""
     if outcome.error is not None:
         where = f" in the line `{outcome.line}`" if outcome.line else ""
-        return f"it raised {outcome.error}{where}", None
+        return Fault("raised", f"it raised {outcome.error.rstrip('.')}{where}"), None
     value = outcome.value
     if value is None or value is ...:
-        if outcome.stdout.strip():
-            return "it printed a result and returned None: end with `return`, not `print`", None
-        return "it returned None: is a `return` missing?", None
+        printed = bool(outcome.stdout.strip())
+        text = "it printed a result and returned None: end with `return`, not `print`"
+        return Fault("nothing", text if printed else "it returned None: is a `return` missing?"), None
     array, complaint = _as_numbers(value)
     if array is None:
-        return complaint, None
+        return Fault("type", complaint or ""), None
     if array.shape != truth.shape:
-        return f"the result has shape {array.shape}, and x has shape {truth.shape}", None
+        return Fault("shape", f"the result has shape {array.shape}, and x has shape {truth.shape}"), None
     if case.criterion == "input unchanged":
-        changed = [
-            (before, after)
-            for before, after in zip(case.arguments, outcome.arguments, strict=False)
-            if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True)
-        ]
-        return ("the array that was handed in was changed" if changed else None), None
+        changed = not _same_arrays(case.arguments, outcome.arguments)
+        return (Fault("changed", "the array that was handed in was changed") if changed else None), None
     if case.criterion == "properties":
-        x = case.arguments[0]
-        broken = [law.sentence for law in exercise.properties if not np.all(law.holds(x, array))]
-        return (f"this does not hold: {'; '.join(broken)}" if broken else None), None
+        broken = [
+            law.sentence for law in exercise.properties if not np.all(law.holds(case.arguments[0], array))
+        ]
+        return (Fault("law", f"this does not hold: {'; '.join(broken)}") if broken else None), None
     wrong = ~_close(array, truth, case)
     if np.any(wrong):
         first = _simplest(case, wrong)
-        return f"{_shown_value(array[first])} comes back, and {_shown_value(truth[first])} is right", None
+        text = f"{_shown_value(array[first])} comes back, and {_shown_value(truth[first])} is right"
+        return Fault("value", text), None
     if case.criterion == "dtype":
         return _dtype_fault(exercise, case, value, array)
     return None, None
 
 
+def _same_arrays(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    return all(
+        np.array_equal(x, y, equal_nan=True)
+        for x, y in zip(before, after, strict=True)
+        if isinstance(x, np.ndarray)
+    )
+
+
 def _dtype_fault(
     exercise: Exercise, case: Case, value: Any, array: np.ndarray
-) -> tuple[str | None, str | None]:
-    asked = np.result_type(
-        case.arguments[0], np.float16 if case.arguments[0].dtype.kind == "f" else np.float64
-    )
+) -> tuple[Fault | None, str | None]:
+    asked = case.arguments[0].dtype
     if not isinstance(value, np.ndarray | np.generic):
-        return f"{_an(type(value).__name__)} comes back, and an array of {asked} is right", None
-    if array.dtype == asked:
+        return Fault("dtype", f"{_an(type(value).__name__)} comes back, and an array is right"), None
+    if array.dtype == asked or asked.kind != "f":
         return None, None
     text = f"an array of {asked} came back as {array.dtype}"
     if array.dtype == np.float64 and "float64 result" in exercise.allow:
         return None, text
-    return text, None
+    return Fault("dtype", text), None
 
 
 def _as_numbers(value: Any) -> tuple[np.ndarray | None, str | None]:
@@ -249,22 +263,28 @@ def _message(
     exercise: Exercise,
     criterion: Criterion,
     trials: Sequence[Trial],
-    public_faults: Sequence[Trial],
-    faults: Sequence[Trial],
+    values_fault: Fault | None,
     mistake: Mistake | None,
     obj: Any,
     call: Call,
 ) -> str:
+    """What failed, shown on the smallest public input; else what was seen. ``values_fault`` is that of ``values``."""
+    faults = [trial for trial in trials if trial.fault is not None and trial.case.graded]
+    if not faults:
+        return "\n".join(_observations(trials)) if values_fault is None else ""
+    public = [trial for trial in faults if not trial.private]
+    first = (public or faults)[0].fault
+    if criterion.name != "values" and values_fault and first and first.kind in ("law", values_fault.kind):
+        return "To be looked at again once the values are right."
     lines = []
-    if public_faults:
-        case, fault = _smallest(exercise, public_faults[0], obj, call)
-        lines.append(f"For {_shown_case(case)}: {fault}.")
-    elif faults:
+    if public:
+        case, fault = _smallest(exercise, public[0], obj, call)
+        lines.append(f"For {_shown_case(case)}: {fault.text}.")
+    else:
         lines.append(criterion.sentence)
-        lines.append("It holds for the inputs you can see and fails for others.")
+        lines.append("This holds for the inputs you can see, and fails for others.")
     if mistake is not None:
         lines.append(mistake.sentence)
-    lines.extend(_observations(trials))
     return "\n".join(lines)
 
 
@@ -276,7 +296,7 @@ def _observations(trials: Sequence[Trial]) -> list[str]:
             continue
         at = _shown_case(trial.case)
         if trial.fault is not None:
-            lines.append(f"Seen, not graded: for {at}, {trial.fault}.")
+            lines.append(f"Seen, not graded: for {at}, {trial.fault.text}.")
         elif trial.note is not None:
             lines.append(f"Seen, not graded: {trial.note}.")
         for warned in trial.outcome.warnings[:1]:
@@ -289,8 +309,8 @@ def _observations(trials: Sequence[Trial]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[Case, str]:
-    """The smallest input that still fails: one element, or a 1 x 2 matrix, if it fails in the same way."""
+def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[Case, Fault]:
+    """The smallest input that fails in the same way: one element or two, with as many axes as before."""
     assert trial.fault is not None
     case = trial.case
     x = case.arguments[0] if case.arguments else None
@@ -305,7 +325,7 @@ def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[C
             scale=case.scale,
         )
         again = _try(exercise, obj, candidate, trial.private, call)
-        if again.fault is not None:
+        if again.fault is not None and again.fault.kind == trial.fault.kind:
             return candidate, again.fault
     return case, trial.fault
 
@@ -391,11 +411,7 @@ def _same(one: Outcome, other: Outcome, case: Case) -> bool:
     if case.criterion == "dtype":
         return type(one.value) is type(other.value) and a.dtype == b.dtype
     if case.criterion == "input unchanged":
-        return all(
-            np.array_equal(x, y, equal_nan=True)
-            for x, y in zip(one.arguments, other.arguments, strict=True)
-            if isinstance(x, np.ndarray)
-        )
+        return _same_arrays(one.arguments, other.arguments)
     return True
 
 

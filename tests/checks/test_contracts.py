@@ -1,0 +1,166 @@
+"""What every exercise of every unit promises. A new record is picked up by itself."""
+
+import numpy as np
+import pytest
+
+from nlref.checks import EXERCISES, Exercise, Question, call_locally, evaluate
+
+FUNCTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Exercise)]
+QUESTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Question)]
+SEEDS = [None, 1, 20261121]
+
+each_function = pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.id)
+each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
+each_seed = pytest.mark.parametrize("seed", SEEDS)
+each_mistake = pytest.mark.parametrize(
+    ("exercise", "mistake"),
+    [pytest.param(e, m, id=f"{e.id}-{m.name}") for e in FUNCTIONS for m in e.mistakes],
+)
+each_alternative = pytest.mark.parametrize(
+    ("exercise", "alternative"),
+    [
+        pytest.param(e, a, id=f"{e.id}-{i}-{a.__name__}")
+        for e in FUNCTIONS
+        for i, a in enumerate(e.alternatives)
+    ],
+)
+
+
+@each_mistake
+@each_seed
+def test_known_mistake_loses_points_by_its_criterion_and_is_named(exercise, mistake, seed):
+    result = evaluate(exercise, mistake.function, private_seed=seed)
+    caught = next(c for c in result.criteria if c.name == mistake.criterion)
+    assert result.score < exercise.points
+    assert not caught.passed
+    assert caught.mistake == mistake.name
+    assert result.mistake == mistake.name
+    assert mistake.sentence in caught.message
+
+
+@each_alternative
+@each_seed
+def test_alternative_gets_all_points(exercise, alternative, seed):
+    result = evaluate(exercise, alternative, private_seed=seed)
+    assert result.passed, str(result)
+
+
+@each_function
+@each_seed
+def test_reference_gets_all_points(exercise, seed):
+    assert evaluate(exercise, exercise.reference, private_seed=seed).score == exercise.points
+
+
+@each_function
+@pytest.mark.parametrize(
+    "worthless",
+    [
+        pytest.param(lambda x, *a, **k: None, id="returns None"),
+        pytest.param(lambda x, *a, **k: x, id="returns x"),
+        pytest.param(lambda x, *a, **k: np.zeros_like(x), id="zeros"),
+        pytest.param(lambda x, *a, **k: np.ones_like(x), id="ones"),
+        pytest.param(lambda x, *a, **k: np.full_like(x, np.nan), id="nan"),
+        pytest.param(lambda x, *a, **k: np.ma.masked_all_like(x), id="masked"),
+        pytest.param(lambda x, *a, **k: np.array([None] * x.size).reshape(x.shape), id="objects"),
+        pytest.param(lambda x, *a, **k: x.astype(str), id="strings"),
+        pytest.param(lambda x, *a, **k: x.astype(complex) * 1j, id="complex"),
+        pytest.param(lambda x, *a, **k: x[:0], id="empty"),
+        pytest.param(lambda x, *a, **k: 1 / 0, id="raises"),
+        pytest.param(lambda: 0, id="takes no argument"),
+    ],
+)
+def test_worthless_function_gets_nothing(exercise, worthless):
+    assert evaluate(exercise, worthless, private_seed=3).score == 0
+
+
+@each_function
+def test_private_inputs_agree_with_public_ones(exercise):
+    for function in [*exercise.alternatives, *(m.function for m in exercise.mistakes)]:
+        public = evaluate(exercise, function)
+        for seed in range(5):
+            private = evaluate(exercise, function, private_seed=seed)
+            assert private.score == public.score
+            assert not private.private_only
+
+
+@each_function
+def test_private_inputs_differ_from_public_ones_and_repeat_with_their_seed(exercise):
+    def numbers(cases):
+        return [str(argument.tolist()) for case in cases for argument in case.arguments]
+
+    public = numbers(exercise.public_inputs())
+    assert numbers(exercise.public_inputs()) == public
+    drawn = numbers(exercise.private_inputs(np.random.default_rng(5)))
+    assert numbers(exercise.private_inputs(np.random.default_rng(5))) == drawn
+    assert numbers(exercise.private_inputs(np.random.default_rng(6))) != drawn
+    assert drawn != public
+
+
+@each_function
+def test_record_is_complete(exercise):
+    assert sum(criterion.share for criterion in exercise.criteria) == pytest.approx(1)
+    assert len({criterion.name for criterion in exercise.criteria}) == len(exercise.criteria)
+    assert len(exercise.mistakes) >= 5
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes)
+    assert len(exercise.alternatives) >= 2
+    assert len(exercise.hints) == 3
+    assert exercise.points > 0
+    graded = {case.criterion for case in exercise.public_inputs() if case.graded}
+    assert {criterion.name for criterion in exercise.criteria} <= graded
+
+
+@each_function
+def test_hints_have_the_length_of_their_rung(exercise):
+    question, idea, skeleton = exercise.hints
+    assert len(question.split()) <= 30
+    assert "?" in question
+    assert 30 <= len(idea.split()) <= 160
+    assert "____" in skeleton
+
+
+@each_function
+def test_mistakes_differ_from_each_other_on_the_inputs_of_their_criterion(exercise):
+    """Two mistakes with the same outcomes could not both be named."""
+    for one in exercise.mistakes:
+        for other in exercise.mistakes:
+            if one is not other and one.criterion == other.criterion:
+                cases = [c for c in exercise.public_inputs() if c.criterion == one.criterion and c.graded]
+                outcomes = [
+                    [call_locally(m.function, [c.arguments[0].copy()], c.keywords) for c in cases]
+                    for m in (one, other)
+                ]
+                assert any(
+                    a.error != b.error
+                    or not np.array_equal(np.asarray(a.value), np.asarray(b.value), equal_nan=True)
+                    if a.value is None or np.asarray(a.value).dtype.kind in "bifu"
+                    else True
+                    for a, b in zip(*outcomes, strict=True)
+                ), (one.name, other.name)
+
+
+@each_question
+def test_question_is_answered_by_its_answer_alone(question):
+    assert evaluate(question, question.answer).score == question.points
+    for key in question.options:
+        assert evaluate(question, key).passed == (key == question.answer)
+    for tempting in question.replies:
+        result = evaluate(question, tempting)
+        assert not result.passed
+        assert question.replies[tempting] in result.criteria[0].message
+
+
+@each_question
+def test_question_is_complete(question):
+    assert question.explanation
+    assert question.prompt.rstrip().endswith(("?", "."))
+    if question.options:
+        assert question.answer in question.options
+        for key, option in question.options.items():
+            assert (option.belief is None) == (key == question.answer)
+            assert option.reply
+    else:
+        assert isinstance(question.answer, int | float)
+
+
+def test_ids_are_those_of_the_records():
+    assert all(key == exercise.id for key, exercise in EXERCISES.items())

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+import nlref
+from nlref.learn import CheckFailed
+
+
+def right(x):
+    return np.maximum(x, 0)
+
+
+def test_terminal_shows_the_report(capsys):
+    result = nlref.check("relu", right)
+    assert result.passed
+    assert capsys.readouterr().out.startswith("relu: 5 of 5 points")
+
+
+def test_show_false_is_silent(capsys):
+    nlref.check("relu", right, show=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_validate_raises_if_and_only_if_points_are_missing(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    assert nlref.check("relu", right).passed
+    with pytest.raises(CheckFailed) as caught:
+        nlref.check("relu", lambda x: max(0, x))
+    lines = caught.value._render_traceback_()
+    assert lines[0].startswith("relu: 0 of 5 points")
+    assert all(len(line) <= 86 for line in lines)
+    assert any("np.maximum" in line for line in lines)
+
+
+def test_autograde_returns_and_prints_nothing(monkeypatch, capfd):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    result = nlref.check("relu", np.abs)
+    assert result.score == 0
+    assert result.picture is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_picture_in_a_notebook(monkeypatch):
+    monkeypatch.setattr("nlref.learn.checking.in_notebook", lambda: True)
+    result = nlref.check("sigmoid", lambda x: 1 / (1 + np.exp(-x)))
+    assert result.picture is not None
+    assert "error in ulp" in result.picture
+    assert 'alt="Your sigmoid' in result._repr_html_()
+    assert "picture" not in result.to_dict()
+
+
+@pytest.mark.parametrize("answer", [None, "text", np.zeros(3), np.array(["a"] * 241), np.full(241, np.nan)])
+def test_no_picture_of_what_cannot_be_drawn(monkeypatch, answer):
+    monkeypatch.setattr("nlref.learn.checking.in_notebook", lambda: True)
+    assert nlref.check("relu", lambda x: answer).picture is None
+
+
+def test_score_is_all_that_repr_says():
+    assert repr(nlref.check("relu", right, show=False)) == "5.0"
