@@ -117,8 +117,10 @@ def _judge_function(
             )
         )
     note = ""
-    if not some_values_right and any(result.passed for result in results):
-        note = "The other criteria earn their points as soon as some values are right."
+    if values_fault is not None:
+        note = "The other criteria count once some values are right." if not some_values_right else ""
+        if any(not result.passed and not result.message for result in results):
+            note = "First the values: what else is marked ✗ fails with them."
     return CheckResult(
         exercise=exercise.id,
         score=_sum(results, worth),
@@ -275,7 +277,7 @@ def _message(
     public = [trial for trial in faults if not trial.private]
     first = (public or faults)[0].fault
     if criterion.name != "values" and values_fault and first and first.kind in ("law", values_fault.kind):
-        return "To be looked at again once the values are right."
+        return ""  # nothing new: the note of the result says that the values come first
     lines = []
     if public:
         case, fault = _smallest(exercise, public[0], obj, call)
