@@ -257,6 +257,8 @@ def run(command, what, show=()):
 
 
 def create(python, uv):
+    if not os.access(str(ROOT), os.W_OK):
+        raise Hopeless(f"{ROOT} cannot be written; make it writable, or work in a clone of your own.")
     if shutil.disk_usage(str(ROOT)).free < DISK_BYTES:
         raise Hopeless(no_space())
     print(f"Making .venv with Python {python.dotted} ({python.executable})", flush=True)
