@@ -21,7 +21,9 @@ app = typer.Typer(
 @app.command(epilog="Example: nlref lab --directory ~/nlref --no-browser")
 def lab(
     directory: Annotated[Path, typer.Option(help="The workspace; made if it is not there.")] = Path("work"),
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any free one.")] = 8888,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1, 0 for any; 8888 or the next if not given.")
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
 ) -> None:
     """Copy the exercises to a workspace, never over your own files, and open JupyterLab there."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nlref
+from nlref.learn.attempts import LOG
 
-FIRST_PORT = 8888
 CELL_SECONDS = 10  # nbgrader's Validate: an endless loop ends after this, not after its 30
 
 # Plugins that need a course directory or an exchange, or that only add tiles to the launcher.
@@ -40,11 +40,15 @@ class CourseFiles:
         return sorted(folder.name for folder in self.exercises.iterdir() if folder.is_dir())
 
 
+class CourseFilesMissing(RuntimeError):
+    """This installation of nlref has no notebooks; the sentence says how to make or get them."""
+
+
 def course_files() -> CourseFiles:
     """Where the exercises and the solutions are: inside an installed nlref, or beside it in a checkout.
 
     Raises
-        FileNotFoundError: they are in neither place; the sentence says how to make or get them.
+        CourseFilesMissing: they are in neither place.
     """
     package = Path(nlref.__file__).resolve().parent
     for root in (package, package.parent):
@@ -55,7 +59,7 @@ def course_files() -> CourseFiles:
         mend = "run `make build` there"
     else:
         mend = "reinstall nlref from a wheel that contains them"
-    raise FileNotFoundError(f"The exercises are neither in {package} nor in {package.parent}; {mend}.")
+    raise CourseFilesMissing(f"The exercises are neither in {package} nor in {package.parent}; {mend}.")
 
 
 def copy_units(directory: Path) -> list[Path]:
@@ -161,7 +165,7 @@ def lab(directory: str | os.PathLike[str] = "work", port: int | None = None, bro
 
     Raises:
         ValueError: the directory or the port cannot be used.
-        FileNotFoundError: this installation has no exercises.
+        CourseFilesMissing: this installation has no exercises.
     """
     directory = Path(directory).expanduser().resolve()
     if directory.exists() and not directory.is_dir():
@@ -177,6 +181,7 @@ def lab(directory: str | os.PathLike[str] = "work", port: int | None = None, bro
                     f"{directory} belongs to the course itself; give --directory another folder."
                 )
             directory.mkdir(parents=True, exist_ok=True)
+            (directory / LOG).touch()  # here `check` records what was tried
             copied = copy_units(directory)
             first = files.units()[0]
             page = f"/lab/tree/{first}/{first}.ipynb"
