@@ -1,9 +1,11 @@
 """Runs an exercise's cases against a learner's function and says what is right and what is not."""
 
 import difflib
+import dis
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,7 @@ def _judge_function(
         cases += [(case, True) for case in exercise.private_inputs(np.random.default_rng(private_seed))]
     trials = [_try(exercise, obj, case, private, call) for case, private in cases if case.criterion in names]
     graded = [trial for trial in trials if trial.case.graded]
-    if all(_is_stub(trial.outcome) for trial in graded):
+    if _is_empty(obj) and all(_is_stub(trial.outcome) for trial in graded):
         message = (
             f"Replace the `...` in `{exercise.function}` with your own code, run the cell, and check again."
         )
@@ -150,6 +152,13 @@ def _nothing_earned(exercise: Exercise, worth: float, message: str, *, attempted
         attempted=attempted,
         note=message,
     )
+
+
+def _is_empty(obj: Any) -> bool:
+    """Whether a Python function has no code yet; ``True`` for other callables, whose code cannot be seen."""
+    if type(obj) is not FunctionType:
+        return True
+    return sum(1 for _ in dis.get_instructions(obj)) <= 3 or "NotImplementedError" in obj.__code__.co_names
 
 
 def _is_stub(outcome: Outcome) -> bool:
@@ -448,9 +457,21 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             "input returned",
             lambda x, *args, **kwargs: x,
             "values",
-            "x comes back as it was: the function computes something and returns something else?",
+            "x comes back as it was.",
+        ),
+        Mistake(
+            "one question for a whole array",
+            _ask_whole_array,
+            "values",
+            "Python's `if`, `and`, `or` and `max` want one yes or no, and an array gives one for each element. "
+            "`np.where` and `np.maximum` choose element by element.",
         ),
     )
+
+
+def _ask_whole_array(x: np.ndarray, *args: Any, **kwargs: Any) -> None:
+    if x > 0:
+        pass
 
 
 # A question

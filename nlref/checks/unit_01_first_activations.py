@@ -133,7 +133,7 @@ RELU = Exercise(
             "Python's max",
             relu_with_python_max,
             "values",
-            "Python's `max(0, x)` compares two whole objects, and an array has no single answer to `x > 0`. "
+            "Python's `max`, like `if`, wants one answer to `x > 0`, and an array gives one for each element. "
             "`np.maximum` compares element by element.",
         ),
         Mistake(
@@ -402,7 +402,8 @@ LEAKY_RELU = Exercise(
             "Python's max",
             leaky_relu_with_python_max,
             "values",
-            "Python's `max` compares two whole objects. `np.maximum` compares element by element.",
+            "Python's `max`, like `if`, wants one answer to `x > 0`, and an array gives one for each element. "
+            "`np.where` chooses element by element.",
         ),
         Mistake(
             "exponential",
@@ -572,7 +573,7 @@ SIGMOID = Exercise(
             "math.exp",
             sigmoid_with_math,
             "values",
-            "`math.exp` takes one number. `np.exp` takes a whole array.",
+            "The functions of `math` take one number. Those of NumPy, such as `np.exp`, take a whole array.",
         ),
         Mistake(
             "hard sigmoid",
@@ -748,7 +749,7 @@ TANH = Exercise(
             "infinity over infinity",
             tanh_by_exponentials,
             "extremes",
-            "exp(1000) is inf, and inf / inf is nan. With a = exp(-2 |x|), which is never above 1, "
+            "exp(1000) is inf, and so are sinh and cosh; inf / inf is nan. With a = exp(-2 |x|), which is never above 1, "
             "tanh(x) = sign(x) (1 - a) / (1 + a); or use your sigmoid: 2 sigmoid(2 x) - 1.",
         ),
         Mistake(
@@ -800,7 +801,7 @@ TANH = Exercise(
             "math.tanh",
             tanh_with_math,
             "values",
-            "`math.tanh` takes one number. NumPy's functions take arrays.",
+            "The functions of `math` take one number. NumPy's take arrays.",
         ),
         Mistake(
             "loop over the first axis",

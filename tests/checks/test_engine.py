@@ -63,9 +63,28 @@ def test_stub_function_is_not_attempted():
     def unfinished(x):
         raise NotImplementedError
 
+    def released(x):
+        """The docstring of the released cell."""
+        ...
+
+    assert not evaluate("relu", released).attempted
     assert not evaluate("relu", lambda x: ...).attempted
     assert not evaluate("relu", lambda x: None).attempted
     assert not evaluate("relu", unfinished).attempted
+
+
+def test_forgotten_return_is_an_attempt():
+    def relu(x):
+        np.maximum(x, 0)
+
+    result = evaluate("relu", relu)
+    assert result.attempted
+    assert "is a `return` missing?" in criterion(result, "values").message
+
+
+def test_condition_on_an_array_is_named_in_any_exercise():
+    result = evaluate("sigmoid", lambda x: 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(x)))
+    assert result.mistake == "one question for a whole array"
 
 
 def test_printing_instead_of_returning_is_said():
