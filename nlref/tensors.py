@@ -1,0 +1,82 @@
+"""TensorFlow's operations under NumPy's names, and how a kernel runs on tensors.
+
+`nlref.kernel.namespace` answers with this module for a tensor; a kernel's body then reads the same as for an array.
+Importing this module imports TensorFlow, so nothing imports it before a tensor has been handed in.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+abs = tf.abs
+exp = tf.exp
+log1p = tf.math.log1p
+maximum = tf.maximum
+minimum = tf.minimum
+sign = tf.sign
+tanh = tf.tanh
+
+_SIXTEEN_BITS = (tf.float16, tf.bfloat16)
+_FLOATS = (*_SIXTEEN_BITS, tf.float32, tf.float64)
+
+
+def where(condition: tf.Tensor, x: Any, y: Any) -> tf.Tensor:
+    """``np.where``: a Python number takes the dtype of the other branch, which must be a tensor."""
+    dtype = x.dtype if tf.is_tensor(x) else y.dtype
+    return tf.where(condition, tf.convert_to_tensor(x, dtype), tf.convert_to_tensor(y, dtype))
+
+
+def run(
+    name: str, function: Callable, vjp: Callable | None, arrays: Mapping[str, Any], options: Mapping[str, Any]
+) -> tf.Tensor:
+    """Evaluate the kernel ``function(*arrays, **options)`` on tensors; its gradient is ``vjp``, or TensorFlow's own.
+
+    The first array gives shape and dtype; 16-bit floats are computed in float32, integers and booleans become float32.
+    """
+    x, *others = (_tensor(name, argument, value) for argument, value in arrays.items())
+    dtype = x.dtype if x.dtype in _FLOATS else tf.float32
+    computed_in = tf.float32 if dtype in _SIXTEEN_BITS else dtype
+    x = tf.cast(x, computed_in)
+    others = [
+        _broadcast(name, argument, tf.cast(other, computed_in), x)
+        for argument, other in zip(list(arrays)[1:], others, strict=True)
+    ]
+    if vjp is None:
+        y = function(x, *others, **options)
+    else:
+        # The options are in the closure, and x is the only argument: inside tf.function, tf.custom_gradient refuses
+        # keyword arguments and does not see the tensors that a closure holds.
+        y = tf.custom_gradient(lambda x: (function(x, **options), lambda g: vjp(x, g, **options)))(x)
+    return tf.cast(y, dtype)
+
+
+def _tensor(name: str, argument: str, value: Any) -> tf.Tensor:
+    if tf.is_tensor(value):
+        if not isinstance(value, tf.Tensor | tf.Variable):
+            raise TypeError(f"{name}: {argument} must be a dense tensor, not a {type(value).__name__}")
+        tensor = tf.convert_to_tensor(value)
+    else:
+        tensor = tf.convert_to_tensor(np.asarray(value))
+    if not (tensor.dtype in _FLOATS or tensor.dtype.is_integer or tensor.dtype.is_bool):
+        raise TypeError(
+            f"{name}: {argument} must be real numbers (float16, bfloat16, float32, float64, integer or bool), "
+            f"not {tensor.dtype.name}"
+        )
+    return tensor
+
+
+def _broadcast(name: str, argument: str, tensor: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    if tensor.shape.is_fully_defined() and x.shape.is_fully_defined():
+        if tensor.shape == x.shape:
+            return tensor
+        try:
+            fits = tf.broadcast_static_shape(tensor.shape, x.shape) == x.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(
+                f"{name}: {argument} of shape {tuple(tensor.shape)} does not fit x of shape {tuple(x.shape)}"
+            )
+    return tf.broadcast_to(tensor, tf.shape(x))

@@ -1,0 +1,154 @@
+"""What the contract tests run over: every kernel, case and counterpart of ``nlref.activations.FACTS``.
+
+A test asks for a kernel, a case or a counterpart by naming the argument; a new row in a table of facts is then tested
+without being listed here.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nlref import activations, truth
+from nlref.facts import Case, Counterpart, Facts
+from nlref.ulp import ulp_error
+
+REFERENCES = Path(__file__).parents[1] / "references"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A public kernel with its gradient and facts."""
+
+    name: str
+
+    @property
+    def facts(self) -> Facts:
+        return activations.FACTS[self.name]
+
+    @property
+    def value(self) -> Callable:
+        return getattr(activations, self.name)
+
+    @property
+    def vjp(self) -> Callable:
+        return getattr(activations, f"{self.name}_vjp")
+
+    def options(self, some: Mapping[str, Any]) -> dict[str, Any]:
+        """All options, the given ones and the defaults of the others."""
+        parameters = inspect.signature(self.value.__wrapped__).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty} | dict(some)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A kernel with one set of its options, as a function of ``x`` alone."""
+
+    kernel: Kernel
+    facts: Case
+
+    def value(self, x, **keywords):
+        return self.kernel.value(x, **self.facts.options, **keywords)
+
+    def vjp(self, x, g, **keywords):
+        return self.kernel.vjp(x, g, **self.facts.options, **keywords)
+
+    def away_from_kinks(self, x: np.ndarray, distance: float) -> np.ndarray:
+        points = [kink.x for kink in self.facts.kinks] + list(self.facts.jumps)
+        return x[
+            np.all([np.abs(x - point) > distance for point in points] or [np.full(x.shape, True)], axis=0)
+        ]
+
+    def sample(self, dtype: str) -> np.ndarray:
+        return truth.sample(np.dtype(dtype).type, [kink.x for kink in self.facts.kinks])
+
+    def __hash__(self):
+        return hash((self.kernel.name, str(self.facts.options)))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A kernel and its counterpart in another system."""
+
+    kernel: Kernel
+    other: Counterpart
+
+    @property
+    def shape(self) -> Shape:
+        """The case of the facts with the options that make the two equal."""
+        wanted = self.kernel.options(self.other.options)
+        for case in self.kernel.facts.cases:
+            if self.kernel.options(case.options) == wanted:
+                return Shape(self.kernel, case)
+        raise AssertionError(f"{self.kernel.name}: no case has the options of {self.other.call}")
+
+
+KERNELS = [Kernel(name) for name in activations.FACTS]
+SHAPES = [Shape(kernel, case) for kernel in KERNELS for case in kernel.facts.cases]
+PAIRS = [Pair(kernel, counterpart) for kernel in KERNELS for counterpart in kernel.facts.counterparts]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    def over(argument: str, values: list, ids: list[str]) -> None:
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, values, ids=ids)
+
+    over("kernel", KERNELS, [kernel.name for kernel in KERNELS])
+    over("shape", SHAPES, [_call(shape.kernel.name, shape.facts.options) for shape in SHAPES])
+    for argument, chosen in (
+        ("keras_pair", [pair for pair in PAIRS if pair.other.system == "keras"]),
+        ("recorded_pair", [pair for pair in PAIRS if pair.other.recorded]),
+    ):
+        over(argument, chosen, [f"{pair.kernel.name}={pair.other.call}" for pair in chosen])
+    over("dtype", ["float32", "float64"], ["float32", "float64"])
+    over("any_dtype", ["float16", "bfloat16", "float32", "float64"], None)
+
+
+def _call(name: str, options: Mapping[str, Any]) -> str:
+    return f"{name}({', '.join(f'{key}={value}' for key, value in options.items())})"
+
+
+@functools.cache
+def _truth(shape: Shape, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x = shape.sample(dtype)
+    facts, options = shape.kernel.facts, shape.facts.options
+    return x, truth.evaluate(facts.exact, x, options), truth.evaluate(facts.exact_slope, x, options)
+
+
+@pytest.fixture(scope="session")
+def exact() -> Callable:
+    """``exact(shape, dtype)``: thousands of inputs, the true values and the true slopes, kept for the session."""
+    return _truth
+
+
+@pytest.fixture(scope="session")
+def worst_ulp() -> Callable:
+    """``worst_ulp(value, true, x)``: the largest error where the truth is 0 or a normal number, and its input."""
+
+    def worst(value: np.ndarray, true: np.ndarray, x: np.ndarray) -> tuple[float, float]:
+        limits = np.finfo(value.dtype)
+        size = np.abs(true)
+        counts = (true == 0) | ((size >= float(limits.tiny)) & (size <= float(limits.max)))
+        assert counts.mean() > 0.8, "the sample hardly touches the normal results"
+        error = np.where(counts, ulp_error(value, true), 0.0)
+        at = int(np.argmax(error))
+        return float(error[at]), float(x[at])
+
+    return worst
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable:
+    """``recorded("torch213.npz")``: the arrays of one file of ``tests/references``."""
+
+    @functools.cache
+    def load(name: str) -> dict[str, np.ndarray]:
+        with np.load(REFERENCES / name, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    return load

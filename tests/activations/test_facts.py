@@ -1,0 +1,86 @@
+"""The tables of facts are complete, and the kernels are what their signatures and sources say they are."""
+
+import inspect
+
+import mpmath
+import numpy as np
+import pytest
+
+from nlref import activations
+from nlref.activations import rectifiers, sigmoids, smooth
+
+FAMILIES = [rectifiers, sigmoids, smooth]
+
+
+def public_functions(module) -> set[str]:
+    return {name for name in module.__all__ if callable(getattr(module, name))}
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda module: module.__name__)
+def test_a_family_has_one_row_for_each_public_kernel_and_each_kernel_its_gradient(family):
+    kernels = {name for name in public_functions(family) if not name.endswith("_vjp")}
+    assert set(family.FACTS) == kernels
+    assert public_functions(family) == kernels | {f"{name}_vjp" for name in kernels}
+
+
+def test_every_family_file_is_joined():
+    here = {module.__name__ for module in FAMILIES}
+    folder = activations.__path__[0]
+    import pathlib
+
+    files = {f"nlref.activations.{path.stem}" for path in pathlib.Path(folder).glob("*.py")}
+    assert files - {"nlref.activations.__init__"} == here
+    assert set(activations.FACTS) == set().union(*(family.FACTS for family in FAMILIES))
+    assert set(activations.__all__) == {"FACTS"}.union(*(public_functions(family) for family in FAMILIES))
+    for family in FAMILIES:
+        for name in public_functions(family):
+            assert getattr(activations, name) is getattr(family, name)
+
+
+def test_the_signature_says_what_can_be_passed(kernel):
+    for function in (kernel.value, kernel.vjp):
+        shown = inspect.signature(function)
+        body = inspect.signature(function.__wrapped__)
+        assert list(shown.parameters) == [*body.parameters, "out"]
+        assert shown.parameters["out"].kind is inspect.Parameter.KEYWORD_ONLY
+        for parameter in body.parameters.values():
+            assert shown.parameters[parameter.name] == parameter
+        assert body.return_annotation is not inspect.Signature.empty
+
+
+def test_the_source_is_the_formula_and_the_docstring_says_what_it_cannot(kernel):
+    assert f"def {kernel.name}(" in inspect.getsource(kernel.value)
+    assert f"def {kernel.name}_vjp(" in inspect.getsource(kernel.vjp)
+    assert kernel.value.__name__ == kernel.name
+    assert kernel.value.vjp is kernel.vjp
+    assert "elementwise" in kernel.value.__doc__
+    for system in ("Keras", "PyTorch", "MXNet"):
+        assert system in kernel.value.__doc__
+        assert any(c.system == system.lower() for c in kernel.facts.counterparts)
+    for counterpart in kernel.facts.counterparts:
+        if counterpart.system == "keras":
+            assert counterpart.function in kernel.value.__doc__
+
+
+def test_the_first_case_is_the_default(kernel):
+    assert kernel.options(kernel.facts.cases[0].options) == kernel.options({})
+
+
+def test_a_coarse_bound_on_a_counterpart_has_a_reason(kernel):
+    for counterpart in kernel.facts.counterparts:
+        if counterpart.float32 > 2e-6 or counterpart.float64 > 1e-14:
+            assert counterpart.differs, counterpart.call
+
+
+def test_exact_slope_is_the_derivative_of_exact(shape):
+    facts, options = shape.kernel.facts, shape.facts.options
+    with mpmath.workdps(60):
+        for x in shape.away_from_kinks(np.linspace(-20.3, 19.7, 41), 0.01):
+            true = mpmath.diff(lambda t: facts.exact(mpmath.mp, t, **options), mpmath.mpf(float(x)))
+            said = facts.exact_slope(mpmath.mp, mpmath.mpf(float(x)), **options)
+            assert abs(said - true) <= mpmath.mpf(10) ** -30 * max(1, abs(true)), x
+
+
+def test_the_slope_taken_at_a_kink_is_a_subgradient(shape):
+    for kink in shape.facts.kinks:
+        assert min(kink.left, kink.right) <= kink.slope <= max(kink.left, kink.right)
