@@ -1,0 +1,200 @@
+"""What an instructor runs: a course directory, and a class graded in a sandbox into nbgrader's gradebook."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from nlref.grading.assignment import Assignment
+from nlref.grading.course import Course, CourseError, init
+from nlref.grading.pool import LocalPool, Pool
+from nlref.grading.report import ClassReport, Row, exercise_names
+from nlref.grading.result import SubmissionResult
+from nlref.grading.submission import Submission, model_submission, read_submission
+
+__all__ = ["ClassReport", "CourseError", "Row", "grade", "init"]
+
+ISOLATIONS = ("bubblewrap", "none")
+
+
+def grade(
+    course_dir: str | os.PathLike[str],
+    assignment: str,
+    *,
+    students: Sequence[str] | None = None,
+    jobs: int | None = None,
+    isolation: str = "bubblewrap",
+    force: bool = False,
+    limits: Any = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> ClassReport:
+    """Grade what a class submitted for an assignment, into nbgrader's gradebook and ``grades.csv``.
+
+    Parameters
+        course_dir: a course directory, made by ``nlref init`` or by nbgrader.
+        assignment: its name; ``submitted/<student>/<assignment>/`` holds the notebooks.
+        students: names or patterns; everyone if ``None``.
+        jobs: worker processes; as many as there are processors if ``None``.
+        isolation: ``"bubblewrap"``, or ``"none"`` to run learners' code unconfined, which the report says.
+        force: grade also what has not changed since it was graded.
+        limits: a :class:`nlref.grading.sandbox.Limits`, if not the usual one.
+        progress: called with (done, total, student) as submissions are graded.
+
+    Returns
+        The class as a table. What was graded before and has not changed is in it too.
+
+    Raises
+        CourseError: something about the course directory; a sentence that says what to do.
+        SandboxUnavailable: bubblewrap or user namespaces are missing; nothing was graded.
+
+    Each submission is one transaction. After Ctrl-C, or a crash, what was graded is in the gradebook, and the next
+    call grades the rest.
+    """
+    began = time.perf_counter()
+    if isolation not in ISOLATIONS:
+        raise CourseError(f"isolation is one of {', '.join(ISOLATIONS)}, not {isolation!r}")
+    if jobs is not None and jobs < 1:
+        raise CourseError(f"jobs is a number of worker processes, at least 1, not {jobs}")
+    course = Course(course_dir)
+    with _alone(course.root):
+        from nlref.grading.gradebook import GradeWriter
+
+        version = course.assignment(assignment)
+        folders = course.submissions(assignment, students)
+        if students is not None:
+            _complain_about_unmatched(students, folders)
+        count = min(jobs or os.cpu_count() or 1, max(1, len(folders)))
+        with (
+            GradeWriter(course, version) as writer,
+            LocalPool(version, jobs=count, isolation=isolation, limits=limits) as pool,
+        ):
+            registered = set(writer.students())
+            known = {} if force else writer.digests()
+            refused = [s for s in folders if s not in registered and not course.may_add_students]
+            trial: list[Future[SubmissionResult]] = []
+            graded: set[str] = set()
+            done = 0
+
+            def due() -> Iterator[Submission]:
+                nonlocal done
+                for student, folder in folders.items():
+                    read = read_submission(
+                        folder, student, assignment, version.notebooks, course.coursedir.ignore
+                    )
+                    digest = _digest(version.digest, read.digest, isolation)
+                    if student in refused or (
+                        known.get(student) == digest and writer.is_done(student, read.notebooks)
+                    ):
+                        done += 1
+                        continue
+                    if not trial and version.answers_known:
+                        trial.append(pool.submit(model_submission(version)))
+                    yield replace(read, digest=digest)
+
+            try:
+                for submission, result in _completed(pool, due(), ahead=2 * count):
+                    writer.write(submission, result)
+                    graded.add(submission.student)
+                    done += 1
+                    if progress is not None:
+                        progress(done, len(folders), submission.student)
+            finally:
+                writer.write_csv()
+            notes = _shortcomings(version, trial[0].result()) if trial else []
+            rows = [
+                row if row.student in graded else replace(row, status="unchanged")
+                for row in writer.rows(folders)
+            ]
+            rows += _others(version, folders, registered if students is None else (), refused)
+    return ClassReport(
+        course=str(course.root),
+        assignment=assignment,
+        rows=tuple(sorted(rows, key=lambda row: row.student)),
+        graded=len(graded),
+        seconds=time.perf_counter() - began,
+        jobs=count,
+        isolation=isolation,
+        notes=tuple(notes),
+    )
+
+
+def _digest(assignment: str, submission: str, isolation: str) -> str:
+    import nlref
+
+    return sha256(repr((nlref.__version__, assignment, submission, isolation)).encode()).hexdigest()
+
+
+def _shortcomings(version: Assignment, result: SubmissionResult) -> list[str]:
+    """What the instructor's own solution does not get: nobody will, so that it had better be said."""
+    names = exercise_names(result)
+    return [
+        f"The instructor's own solution gets {cell.score:g} of {cell.points:g} in "
+        f"{names[notebook.name, cell.grade_id]}: {cell.reason}."
+        for notebook, cell in result.cells()
+        if cell.score is not None
+        and cell.score < cell.points
+        and version.notebooks[notebook.name].by_id[cell.grade_id].is_test
+    ]
+
+
+def _completed(
+    pool: Pool, submissions: Iterator[Submission], ahead: int
+) -> Iterator[tuple[Submission, SubmissionResult]]:
+    """Results as they come, with never more than ``ahead`` submissions in memory."""
+    running: dict[Future[SubmissionResult], Submission] = {}
+    for submission in submissions:
+        running[pool.submit(submission)] = submission
+        if len(running) >= ahead:
+            yield from _finished(running)
+    while running:
+        yield from _finished(running)
+
+
+def _finished(
+    running: dict[Future[SubmissionResult], Submission],
+) -> Iterator[tuple[Submission, SubmissionResult]]:
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        yield running.pop(future), future.result()
+
+
+def _others(
+    version: Assignment, folders: Mapping[str, Path], registered: Iterable[str], refused: Sequence[str]
+) -> list[Row]:
+    """Rows of those who were not graded."""
+    why = ("not in the gradebook, and c.Autograde.create_student is False",)
+    return [Row(s, version.name, {}, 0.0, version.points, status="refused", reasons=why) for s in refused] + [
+        Row(s, version.name, {}, 0.0, version.points, status="missing")
+        for s in registered
+        if s not in folders
+    ]
+
+
+def _complain_about_unmatched(students: Sequence[str], folders: Mapping[str, Path]) -> None:
+    unmatched = [
+        wanted for wanted in students if not any(fnmatchcase(student, wanted) for student in folders)
+    ]
+    if unmatched:
+        raise CourseError(f"nobody who submitted is called {', '.join(repr(wanted) for wanted in unmatched)}")
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One run at a time in a course directory; the lock goes with the process, however it ends."""
+    import fcntl  # Unix alone has it, and grades
+
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError(f"another `nlref grade` is running in {root}; wait for it to end") from None
+        yield
+    finally:
+        os.close(handle)

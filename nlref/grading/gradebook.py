@@ -1,0 +1,452 @@
+"""The one writer: results into nbgrader's gradebook, autograded notebooks into the course directory, ``grades.csv``.
+
+A submission's files are written beside their place and renamed, then its grades are committed in one transaction with
+a record of what was graded. The record comes last, so a run that is killed at any moment leaves submissions that are
+either done or will be done again; nothing is half graded.
+"""
+
+import csv
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from nbgrader import api
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
+
+from nlref.grading.assignment import Assignment
+from nlref.grading.course import Course, CourseError
+from nlref.grading.report import Row
+from nlref.grading.result import NotebookResult, SubmissionResult
+from nlref.grading.submission import Submission
+
+GRADES_FILE = "grades.csv"
+
+_RESULTS = sql.Table(
+    "nlref_result",
+    sql.MetaData(),
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("student", sql.String(128), primary_key=True),
+    sql.Column("digest", sql.String(64), nullable=False),
+    sql.Column("result", sql.Text, nullable=False),
+)
+
+
+class GradeWriter:
+    """Writes the results of one assignment; a context manager. There must be one at a time for a course.
+
+    Raises (anywhere)
+        CourseError: the database is locked, full, too old or gone; the sentence says what to do.
+    """
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self.course = course
+        self.assignment = assignment
+        self._late = AssignLatePenalties(parent=course.nbgrader)
+        self._late.init_plugin()
+
+    def __enter__(self) -> "GradeWriter":
+        try:
+            self._book = self.course.gradebook()
+            _RESULTS.create(self._book.engine, checkfirst=True)
+            self._load_cells()
+        except sql.exc.SQLAlchemyError as error:
+            raise self._sentence(error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+    def _load_cells(self) -> None:
+        """Ids of everything that does not change while this assignment is graded."""
+        database = self._book.db
+        row = database.execute(
+            sql.select(api.Assignment.id, api.Assignment.duedate).where(
+                api.Assignment.name == self.assignment.name
+            )
+        ).one()
+        self._assignment_id, self._duedate = row
+        self._notebook_ids = dict(
+            database.execute(
+                sql.select(api.Notebook.name, api.Notebook.id).where(
+                    api.Notebook.assignment_id == self._assignment_id
+                )
+            ).all()
+        )
+        cells = database.execute(
+            sql.select(api.BaseCell.id, api.BaseCell.name, api.BaseCell.type, api.BaseCell.notebook_id).where(
+                api.BaseCell.notebook_id.in_(self._notebook_ids.values())
+            )
+        ).all()
+        names = {notebook_id: name for name, notebook_id in self._notebook_ids.items()}
+        self._tasks = {(names[c.notebook_id], c.name) for c in cells if c.type == "TaskCell"}
+        self._graded = {
+            (names[c.notebook_id], c.name): c.id for c in cells if c.type in ("GradeCell", "TaskCell")
+        }
+        self._commented = {
+            (names[c.notebook_id], c.name): (c.id, c.type)
+            for c in cells
+            if c.type in ("SolutionCell", "TaskCell")
+        }
+        database.rollback()
+
+    # What is there
+
+    def digests(self) -> dict[str, str]:
+        """The digest of what was graded last, for each student whose grades are in the gradebook."""
+        query = (
+            sql.select(_RESULTS.c.student, _RESULTS.c.digest)
+            .join(api.SubmittedAssignment, api.SubmittedAssignment.student_id == _RESULTS.c.student)
+            .where(
+                _RESULTS.c.assignment == self.assignment.name,
+                api.SubmittedAssignment.assignment_id == self._assignment_id,
+            )
+        )
+        return dict(self._read(query))
+
+    def is_done(self, student: str, notebooks: Iterable[str]) -> bool:
+        """Whether the autograded notebooks of a graded submission are where they belong."""
+        folder = self.course.path("autograded", student, self.assignment.name)
+        return all((folder / f"{name}.ipynb").is_file() for name in notebooks)
+
+    def students(self) -> list[str]:
+        """Everyone in the gradebook."""
+        return [row.id for row in self._read(sql.select(api.Student.id).order_by(api.Student.id))]
+
+    def _read(self, query: Any) -> Sequence[Any]:
+        try:
+            rows = self._book.db.execute(query).all()
+            self._book.db.rollback()
+        except sql.exc.SQLAlchemyError as error:
+            raise self._sentence(error) from error
+        return rows
+
+    # Writing
+
+    def write(self, submission: Submission, result: SubmissionResult) -> None:
+        """Put one submission's notebooks and grades where nbgrader expects them."""
+        try:
+            self._write_files(submission, result.notebooks)
+        except OSError as error:
+            raise CourseError(
+                f"the graded notebooks of {result.student} could not be written: {error.strerror} ({error.filename}); "
+                "what was graded before is safe, and the next run goes on from here"
+            ) from error
+        database = self._book.db
+        try:
+            self._write_grades(submission, result)
+            database.commit()
+        except sql.exc.SQLAlchemyError as error:
+            database.rollback()
+            raise self._sentence(error) from error
+        except BaseException:
+            database.rollback()
+            raise
+
+    def _write_files(self, submission: Submission, notebooks: Iterable[NotebookResult]) -> None:
+        target = self.course.path("autograded", submission.student, self.assignment.name)
+        draft, old = (target.with_name(f".{target.name}.{suffix}") for suffix in ("new", "old"))
+        for leftover in (draft, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        draft.mkdir(parents=True)
+        contents: dict[str, bytes] = {**submission.files, **self.assignment.files}
+        contents.update(
+            {f"{notebook.name}.ipynb": notebook.content for notebook in notebooks if notebook.content}
+        )
+        if submission.timestamp is not None:
+            contents["timestamp.txt"] = submission.timestamp.encode()
+        shared = self.course.coursedir.groupshared
+        for name, content in contents.items():
+            path = draft / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o664 if shared else 0o444)
+        if shared:
+            for folder in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
+                folder.chmod(0o2775)
+        if target.exists():
+            target.rename(old)
+        draft.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _write_grades(self, submission: Submission, result: SubmissionResult) -> None:
+        database = self._book.db
+        timestamp = _timestamp(submission.timestamp)
+        student = database.execute(
+            sql.select(api.Student.id).where(api.Student.id == result.student)
+        ).one_or_none()
+        if student is None:
+            database.execute(sql.insert(api.Student).values(id=result.student))
+        submitted = database.execute(
+            sql.select(
+                api.SubmittedAssignment.id,
+                api.SubmittedAssignment.timestamp,
+                api.SubmittedAssignment.extension,
+            ).where(
+                api.SubmittedAssignment.assignment_id == self._assignment_id,
+                api.SubmittedAssignment.student_id == result.student,
+            )
+        ).one_or_none()
+        if submitted is None:
+            submitted_id, extension = api.new_uuid(), None
+            database.execute(
+                sql.insert(api.SubmittedAssignment).values(
+                    id=submitted_id,
+                    assignment_id=self._assignment_id,
+                    student_id=result.student,
+                    timestamp=timestamp,
+                )
+            )
+        else:
+            submitted_id, before, extension = submitted
+            if timestamp is None:
+                timestamp = before  # as nbgrader: a submission without a timestamp keeps the one it had
+            elif timestamp != before:
+                database.execute(
+                    sql.update(api.SubmittedAssignment)
+                    .where(api.SubmittedAssignment.id == submitted_id)
+                    .values(timestamp=timestamp)
+                )
+        late = 0.0
+        if timestamp is not None and self._duedate is not None:
+            due = self._duedate + extension if extension is not None else self._duedate
+            late = max(0.0, (timestamp - due).total_seconds())
+        by_name = {notebook.name: notebook for notebook in result.notebooks}
+        for name, notebook_id in self._notebook_ids.items():
+            self._write_notebook(submitted_id, notebook_id, name, by_name[name], result.student, late)
+        key = {"assignment": self.assignment.name, "student": result.student}
+        database.execute(sql.delete(_RESULTS).filter_by(**key))
+        database.execute(sql.insert(_RESULTS).values(**key, digest=result.digest, result=result.to_json()))
+
+    def _write_notebook(
+        self,
+        submitted_id: str,
+        notebook_id: str,
+        name: str,
+        result: NotebookResult,
+        student: str,
+        late: float,
+    ) -> None:
+        database = self._book.db
+        own_id = database.execute(
+            sql.select(api.SubmittedNotebook.id).where(
+                api.SubmittedNotebook.assignment_id == submitted_id,
+                api.SubmittedNotebook.notebook_id == notebook_id,
+            )
+        ).scalar_one_or_none()
+        if own_id is None:
+            own_id = api.new_uuid()
+            database.execute(
+                sql.insert(api.SubmittedNotebook).values(
+                    id=own_id, assignment_id=submitted_id, notebook_id=notebook_id
+                )
+            )
+        total = self._write_cells(own_id, name, result)
+        self._write_comments(own_id, name, result)
+        penalty = None
+        if late > 0:
+            penalty = self._late.plugin_inst.late_submission_penalty(student, total, late)
+            if penalty is not None:
+                penalty = min(max(0.0, penalty), total)
+        database.execute(
+            sql.update(api.SubmittedNotebook)
+            .where(api.SubmittedNotebook.id == own_id)
+            .values(late_submission_penalty=penalty)
+        )
+
+    def _write_cells(self, own_id: str, name: str, result: NotebookResult) -> float:
+        """Automatic scores, never a manual one; the notebook's score as nbgrader adds it up."""
+        database = self._book.db
+        stored = {
+            row.cell_id: row
+            for row in database.execute(
+                sql.select(
+                    api.Grade.id,
+                    api.Grade.cell_id,
+                    api.Grade.auto_score,
+                    api.Grade.manual_score,
+                    api.Grade.extra_credit,
+                ).where(api.Grade.notebook_id == own_id)
+            )
+        }
+        scores = {cell.grade_id: cell.score for cell in result.cells}
+        fresh, changed, total = [], [], 0.0
+        for (notebook, grade_id), cell_id in self._graded.items():
+            if notebook != name:
+                continue
+            score = scores[grade_id]
+            before = stored.get(cell_id)
+            manual = before.manual_score if before is not None else None
+            # nbgrader flags again what a person has graded, whenever it is autograded again.
+            needs = manual is not None or score is None
+            if manual is not None and (notebook, grade_id) in self._tasks:
+                needs = False  # but for tasks, which it leaves to the person who graded them
+            if before is None:
+                fresh.append(
+                    {
+                        "id": api.new_uuid(),
+                        "cell_id": cell_id,
+                        "notebook_id": own_id,
+                        "auto_score": score,
+                        "needs_manual_grade": needs,
+                    }
+                )
+            else:
+                changed.append({"id": before.id, "auto_score": score, "needs_manual_grade": needs})
+            counted = manual if manual is not None else score if score is not None else 0.0
+            total += counted + ((before.extra_credit if before is not None else None) or 0.0)
+        if fresh:
+            database.execute(sql.insert(api.Grade), fresh)
+        if changed:
+            database.execute(sql.update(api.Grade), changed)
+        return total
+
+    def _write_comments(self, own_id: str, name: str, result: NotebookResult) -> None:
+        database = self._book.db
+        stored = dict(
+            database.execute(
+                sql.select(api.Comment.cell_id, api.Comment.id).where(api.Comment.notebook_id == own_id)
+            ).all()
+        )
+        fresh, changed = [], []
+        for (notebook, grade_id), (cell_id, _) in self._commented.items():
+            if notebook != name:
+                continue
+            comment = "No response." if grade_id in result.unanswered else None
+            if cell_id in stored:
+                changed.append({"id": stored[cell_id], "auto_comment": comment})
+            else:
+                fresh.append(
+                    {"id": api.new_uuid(), "cell_id": cell_id, "notebook_id": own_id, "auto_comment": comment}
+                )
+        if fresh:
+            database.execute(sql.insert(api.Comment), fresh)
+        if changed:
+            database.execute(sql.update(api.Comment), changed)
+
+    # Reading back, for the report and the file
+
+    def rows(self, students: Iterable[str] | None = None) -> list[Row]:
+        """One row for each graded submission, with the scores that count now, manual ones included."""
+        wanted = set(students) if students is not None else None
+        return [
+            row
+            for row in _rows(self._book, self.assignment.name, self._read)
+            if wanted is None or row.student in wanted
+        ]
+
+    def write_csv(self) -> Path:
+        """``grades.csv``: everything that was graded in this course, a line for each student and assignment."""
+        names = [row.assignment for row in self._read(sql.select(_RESULTS.c.assignment).distinct())]
+        rows = [row for name in sorted(names) for row in _rows(self._book, name, self._read)]
+        path = self.course.root / GRADES_FILE
+        write_csv(path, rows)
+        return path
+
+    def _sentence(self, error: sql.exc.SQLAlchemyError) -> CourseError:
+        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        where = self.course.root / "gradebook.db" if "sqlite" in self.course.db_url else "the gradebook"
+        if "locked" in said:
+            mend = "close the other program that writes to it (formgrader, nbgrader), then run this again"
+        elif "full" in said or "disk I/O" in said:
+            mend = "make room on the disk, then run this again"
+        elif "no such column" in said or "no such table" in said:
+            mend = "it was made by another version of nbgrader: copy it, then run `nbgrader db upgrade`"
+        else:
+            mend = "what was graded before is safe"
+        return CourseError(f"{where} refused: {said}; {mend}")
+
+
+def _rows(book: api.Gradebook, assignment: str, read: Any) -> list[Row]:
+    scores = read(
+        sql.select(
+            api.SubmittedAssignment.student_id,
+            api.Notebook.name.label("notebook"),
+            api.BaseCell.name.label("cell"),
+            api.Grade.auto_score,
+            api.Grade.manual_score,
+            api.Grade.extra_credit,
+            api.Grade.needs_manual_grade,
+            api.SubmittedNotebook.late_submission_penalty,
+        )
+        .select_from(api.Grade)
+        .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+        .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+        .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .join(api.BaseCell, api.BaseCell.id == api.Grade.cell_id)
+        .where(api.Assignment.name == assignment)
+    )
+    counted: dict[str, dict[tuple[str, str], float | None]] = {}
+    penalties: dict[str, dict[str, float]] = {}
+    for row in scores:
+        score = row.manual_score if row.manual_score is not None else row.auto_score
+        if score is not None:
+            score += row.extra_credit or 0.0
+        counted.setdefault(row.student_id, {})[row.notebook, row.cell] = score
+        penalties.setdefault(row.student_id, {})[row.notebook] = row.late_submission_penalty or 0.0
+    stored = read(
+        sql.select(_RESULTS.c.student, _RESULTS.c.result)
+        .where(_RESULTS.c.assignment == assignment)
+        .order_by(_RESULTS.c.student)
+    )
+    rows = []
+    for student, text in stored:
+        result = SubmissionResult.from_json(text)
+        if student in counted:
+            rows.append(Row.from_result(result, counted[student], sum(penalties[student].values())))
+    return rows
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows beside ``path`` and rename: a reader never sees half a file."""
+    exercises = list(dict.fromkeys(name for row in rows for name in row.scores))
+    draft = path.with_name(f".{path.name}.new")
+    with open(draft, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            [
+                "student",
+                "assignment",
+                *exercises,
+                "total",
+                "max",
+                "late_penalty",
+                "needs_manual_grade",
+                "repairs",
+                "reasons",
+            ]
+        )
+        for row in rows:
+            scores = ["" if row.scores.get(name) is None else _plain(row.scores[name]) for name in exercises]
+            writer.writerow(
+                [
+                    row.student,
+                    row.assignment,
+                    *scores,
+                    _plain(row.total),
+                    _plain(row.points),
+                    _plain(row.late_penalty),
+                    " ".join(row.needs_manual_grade),
+                    "; ".join(row.repairs),
+                    "; ".join(row.reasons),
+                ]
+            )
+    os.replace(draft, path)
+
+
+def _plain(number: float | None) -> str:
+    return f"{number:.10g}" if number is not None else ""
+
+
+def _timestamp(text: str | None) -> Any:
+    """As nbgrader reads it; a timestamp that is none counts as missing."""
+    if text is None:
+        return None
+    with suppress(ValueError, OverflowError, TypeError):
+        return parse_utc(text)
+    return None

@@ -1,0 +1,233 @@
+"""The class as a table: a line a submission, with what was repaired and why points are missing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from nlref.grading.result import SubmissionResult
+
+TEST_SUFFIX = "-check"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission in the report, in ``grades.csv`` and in ``--json``.
+
+    Attributes
+        scores: points by exercise, as they count in the gradebook; ``None`` where a person has yet to grade.
+        total, points: their sum, less the late penalty, of how much.
+        seconds: wall time that grading took.
+        needs_manual_grade: the exercises that a person has yet to grade.
+        repairs: what was mended, a sentence each.
+        reasons: why points are missing, a sentence each.
+        alerts: what the instructor should look at.
+        status: ``"graded"`` now, ``"unchanged"`` since an earlier run, ``"missing"`` (nothing was submitted) or
+            ``"refused"`` (not in the gradebook, whose configuration forbids to add students).
+    """
+
+    student: str
+    assignment: str
+    scores: Mapping[str, float | None]
+    total: float
+    points: float
+    seconds: float = 0.0
+    late_penalty: float = 0.0
+    needs_manual_grade: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
+    status: str = "graded"
+
+    @classmethod
+    def from_result(
+        cls,
+        result: SubmissionResult,
+        counted: Mapping[tuple[str, str], float | None],
+        late_penalty: float = 0.0,
+    ) -> "Row":
+        """A row from what the grader found and the scores that count in the gradebook, by notebook and cell."""
+        names = exercise_names(result)
+        scores = {names[key]: counted.get(key) for key in names}
+        penalty = min(late_penalty, sum(score or 0.0 for score in scores.values()))
+        reasons: list[str] = [f"{nb.name}.ipynb: {nb.problem}" for nb in result.notebooks if nb.problem]
+        shared: dict[str, list[str]] = {}
+        alerts = []
+        for notebook, cell in result.cells():
+            name = names[notebook.name, cell.grade_id]
+            if cell.reason and not notebook.problem:
+                shared.setdefault(cell.reason, []).append(name)
+            if cell.private_only:
+                alerts.append(f"{name} fails on private inputs alone: the public ones should catch this")
+            if cell.note:
+                alerts.append(f"{name}: {cell.note}")
+        reasons += [f"{', '.join(who)}: {reason}" for reason, who in shared.items()]
+        if penalty:
+            reasons.append(f"{penalty:g} points less for being late")
+        return cls(
+            student=result.student,
+            assignment=result.assignment,
+            scores=scores,
+            total=sum(score or 0.0 for score in scores.values()) - penalty,
+            points=sum(cell.points for _, cell in result.cells()),
+            seconds=result.seconds,
+            late_penalty=penalty,
+            needs_manual_grade=tuple(name for name, score in scores.items() if score is None),
+            repairs=(*result.remarks, *(sentence for nb in result.notebooks for sentence in nb.repairs)),
+            reasons=tuple(reasons),
+            alerts=tuple(alerts),
+        )
+
+
+def exercise_names(result: SubmissionResult) -> dict[tuple[str, str], str]:
+    """What each graded cell is called in a table: its id without ``-check``, with the notebook where two are alike."""
+    cells = [(notebook.name, cell.grade_id) for notebook, cell in result.cells()]
+    short = [grade_id.removesuffix(TEST_SUFFIX) for _, grade_id in cells]
+    names = {}
+    for (notebook, grade_id), name in zip(cells, short, strict=True):
+        same_notebook = [
+            other for other, s in zip(cells, short, strict=True) if s == name and other[0] == notebook
+        ]
+        unique = name if len(same_notebook) == 1 else grade_id
+        names[notebook, grade_id] = (
+            unique if short.count(name) == len(same_notebook) else f"{notebook}/{unique}"
+        )
+    return names
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """What ``grade`` answers with.
+
+    Attributes
+        course: the course directory.
+        rows: one for each submission and for each registered student without one.
+        graded: how many were graded in this run; the others had not changed.
+        seconds: wall time of the run.
+        jobs: how many worker processes graded.
+        isolation: ``"bubblewrap"``, or ``"none"`` if learners' code ran unconfined.
+        notes: what concerns the assignment as a whole.
+    """
+
+    course: str
+    assignment: str
+    rows: tuple[Row, ...]
+    graded: int = 0
+    seconds: float = 0.0
+    jobs: int = 1
+    isolation: str = "bubblewrap"
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain Python types."""
+        return {"schema": 1, **asdict(self)}
+
+    def row(self, student: str) -> Row:
+        """One student's row; ``KeyError`` if there is none."""
+        for row in self.rows:
+            if row.student == student:
+                return row
+        raise KeyError(student)
+
+    def summary(self) -> str:
+        """The class in a line."""
+        submitted = [row for row in self.rows if row.status in ("graded", "unchanged")]
+        parts = [f"{self.graded} graded in {self.seconds:.1f} s"]
+        if len(submitted) > self.graded:
+            parts.append(f"{len(submitted) - self.graded} unchanged")
+        if submitted:
+            mean = sum(row.total for row in submitted) / len(submitted)
+            parts.append(f"mean {mean:.1f} of {max(row.points for row in submitted):g}")
+        for count, what in (
+            (sum(row.status == "missing" for row in self.rows), "missing"),
+            (sum(bool(row.repairs) for row in self.rows), "repaired"),
+            (sum(bool(row.needs_manual_grade) for row in submitted), "to be graded by a person"),
+        ):
+            if count:
+                parts.append(f"{count} {what}")
+        return ", ".join(parts)
+
+    def table(self) -> Table:
+        """The class as a Rich table."""
+        exercises = list(dict.fromkeys(name for row in self.rows for name in row.scores))
+        table = Table(
+            title=Text(f"{self.assignment}"), title_justify="left", show_lines=False, pad_edge=False
+        )
+        table.add_column("student", overflow="fold", min_width=8)
+        for name in exercises:
+            table.add_column(name, justify="right", overflow="fold")
+        table.add_column("total", justify="right", no_wrap=True)
+        table.add_column("s", justify="right", no_wrap=True)
+        table.add_column("what was repaired, why points are missing", overflow="fold", ratio=1, min_width=24)
+        for row in self.rows:
+            says = [*row.reasons, *row.repairs, *row.alerts]
+            if row.needs_manual_grade:
+                says.append(f"a person has to grade {', '.join(row.needs_manual_grade)}")
+            if row.status == "missing":
+                says = ["nothing was submitted"]
+            full = row.total >= row.points
+            table.add_row(
+                Text(_printable(row.student)),
+                *(Text(_score(row, name), style=_style(row, name)) for name in exercises),
+                Text(f"{row.total:.4g}/{row.points:g}", style="green" if full else ""),
+                Text(f"{row.seconds:.2f}" if row.status == "graded" else "·"),
+                Text(_printable("; ".join(says))),
+            )
+        return table
+
+    def print(self, console: Console | None = None) -> None:
+        """The table, the line that sums it up and the notes."""
+        console = console or Console()
+        console.print(self.table())
+        console.print(Text(self.summary()))
+        if self.isolation != "bubblewrap":
+            console.print(
+                Text(
+                    "The learners' code ran without a sandbox (--isolation none): it could read and change anything "
+                    "that you can.",
+                    style="bold red",
+                )
+            )
+        for note in self.notes:
+            console.print(Text(_printable(note)))
+
+
+def _score(row: Row, name: str) -> str:
+    if row.status == "missing" or name not in row.scores:
+        return ""
+    score = row.scores[name]
+    return "person" if score is None else f"{score:.4g}"
+
+
+def _style(row: Row, name: str) -> str:
+    score = row.scores.get(name)
+    return "" if score is None else "red" if score == 0 else ""
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " if c in "\n\t" else "�" for c in text)
+
+
+@contextmanager
+def live_progress(console: Console | None = None) -> Iterator[Any]:
+    """A progress bar with the time left, to hand to ``grade(progress=...)``; silent when not on a terminal."""
+    console = console or Console(stderr=True)
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[student]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("grading", total=None, student="")
+
+        def progress(done: int, total: int, student: str) -> None:
+            bar.update(task, completed=done, total=total, student=_printable(student))
+
+        yield progress
