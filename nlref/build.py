@@ -7,9 +7,11 @@ sources give the same bytes: no outputs, no timestamps, cell ids that follow fro
 
 import ast
 import hashlib
+import io
 import os
 import re
 import tempfile
+import tokenize
 import tomllib
 from collections.abc import Iterable
 from copy import deepcopy
@@ -243,7 +245,7 @@ def _points(source: str, grade_id: str, where: str) -> int | float:
     ]
     last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
     # A trailing semicolon hides the score from the notebook, and nbgrader then gives full points.
-    if len(calls) != 1 or last is not calls[0] or source.rstrip().endswith(";"):
+    if len(calls) != 1 or last is not calls[0] or _last_token(source) == ";":
         raise BuildError(
             f'{where}: a graded cell ends in one bare call, such as check("relu", relu), whose value is the score.'
         )
@@ -260,22 +262,30 @@ def _points(source: str, grade_id: str, where: str) -> int | float:
             f"{where}: the cell that checks {exercise.id!r} has the grade_id '{exercise.id}-check'."
         )
     question = isinstance(exercise, Question)
-    if question == (call.func.id == "check"):
-        kind, right = ("a question", "predict or choose") if question else ("an exercise", "check")
-        raise BuildError(f"{where}: {exercise.id!r} is {kind}, so the call is {right}, not {call.func.id}.")
+    right = "check" if not question else "choose" if exercise.options else "predict"
+    if call.func.id != right:
+        kind = {"check": "a function", "choose": "a choice", "predict": "a number"}[right]
+        raise BuildError(
+            f"{where}: {exercise.id!r} asks for {kind}, so the call is {right}, not {call.func.id}."
+        )
     handed = call.args[1].id if isinstance(call.args[1], ast.Name) else ast.unparse(call.args[1])
     expected = f"answer_{exercise.id}" if question else exercise.function
     if handed != expected:
         raise BuildError(f"{where}: it checks {handed!r}, but the learner writes {expected!r}.")
-    if "points" in keywords and ast.unparse(keywords["points"]) not in {
-        repr(exercise.points),
-        f"{exercise.points:g}",
-    }:
+    given = keywords.get("points")
+    if given is not None and not (isinstance(given, ast.Constant) and given.value == exercise.points):
         raise BuildError(
-            f"{where}: points={ast.unparse(keywords['points'])}, but nlref.checks gives "
-            f"{exercise.id!r} {exercise.points:g}; leave points= out."
+            f"{where}: points={ast.unparse(given)}, but nlref.checks gives {exercise.id!r} {exercise.points:g}; "
+            "leave points= out."
         )
     return int(exercise.points) if float(exercise.points).is_integer() else exercise.points
+
+
+def _last_token(source: str) -> str:
+    """The last token of a cell that is neither a comment nor white space."""
+    passed_over = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [token.string for token in tokens if token.type not in passed_over][-1]
 
 
 def _pair_exercises(notebook: NotebookNode, unit: str) -> None:

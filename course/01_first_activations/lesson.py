@@ -3,7 +3,7 @@
 #
 # A network is a chain of weighted sums. Between the sums stands a function that fits on one line: the **activation**. At the very end, and only during training, stands another: the **loss**.
 #
-# In this unit, about 55 minutes, we watch a network fail without the first. Then you write four activations in NumPy and find where each one fails.
+# In this unit, about 55 minutes, we see what a network is without the first. Then you write four activations in NumPy, train with them, and find where each one fails.
 #
 # Run the cells from top to bottom. `check` says what already works and what does not yet. `hint("relu")` asks you a question about relu; opening a hint costs nothing.
 
@@ -23,13 +23,13 @@ def written(*functions):
 
 
 # %% [markdown]
-# ## 1. Four points that a network cannot learn
+# ## 1. Four points to learn
 #
 # *Exclusive or* is 1 where exactly one of two inputs is 1. Four points are the whole data set, and our batch.
 #
 # ![A chain from left to right: input x, weighted sum, z, activation, h, weighted sum, y_pred. The activation stands between the two sums. The loss stands after the last one, takes y_true as well, gives one number, and is marked as used in training alone.](network.svg)
 #
-# The score of a unit before its activation, `z`, is the **pre-activation**. Here is the network, and gradient descent on its mean squared error. The lines below `losses.append` are backpropagation; a later unit derives them.
+# The number that enters a unit's activation, `z`, is its **pre-activation**. Here is the network, and gradient descent on its mean squared error. The lines below `losses.append` are backpropagation; a later unit derives them.
 
 # %%
 x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])  # (4, 2)
@@ -99,11 +99,11 @@ for ax, weights, activation, title in [
     (axes[1], tanh_weights, np.tanh, "With tanh: the surface bends"),
 ]:
     surface = forward(points, weights, activation)[2].reshape(101, 101)
-    filled = ax.contourf(side, side, surface, levels=np.linspace(-1, 2, 13), cmap="Blues", extend="both")
+    shades = ax.pcolormesh(side, side, surface, vmin=-0.5, vmax=1.5, cmap="Blues")
     for (x1, x2), label in zip(x, y_true[:, 0], strict=True):
         ax.text(x1, x2, f"{label:.0f}", ha="center", va="center", bbox={"fc": "white", "boxstyle": "circle"})
     ax.set(title=title, xlabel="x1", ylabel="x2")
-fig.colorbar(filled, ax=axes, label="y_pred")
+fig.colorbar(shades, ax=axes, label="y_pred", extend="both")
 plt.show()
 
 # %% [markdown]
@@ -145,7 +145,7 @@ answer_q_place = (
 choose("q_place", answer_q_place)
 
 # %% [markdown]
-# ## 2. relu: keep what is positive · 5 points
+# ## 2. relu: keep what is positive
 #
 # The **rectified linear unit** keeps a positive number and replaces a negative one by 0: $\mathrm{relu}(x) = \max(0, x)$. Articles print the formula as code. Give it an array:
 
@@ -161,6 +161,8 @@ except ValueError as error:
     print("ValueError:", error)
 
 # %% [markdown]
+# ### Write `relu` · 5 points
+#
 # Python's `max` asks whether one whole array is larger than another, and there is no single answer. Repair it: `relu` works on every entry at once, without a loop, for an array of any shape.
 
 
@@ -218,7 +220,7 @@ if written(relu):
 # *In words: the sum of a relu that starts to rise at 0 and a doubled, negated relu that starts to fall at 1. It is 0 up to s = 0, climbs to 1 at s = 1 and falls through 0 at s = 2; the four points lie on it.*
 
 # %% [markdown]
-# ## 3. leaky_relu: let something through · 5 points
+# ## 3. leaky_relu: let something through
 #
 # ### Predict · 1 point
 #
@@ -240,6 +242,8 @@ answer_q_dead = (
 choose("q_dead", answer_q_dead)
 
 # %% [markdown]
+# ### Write `leaky_relu` · 5 points
+#
 # A unit that is silent at every point of the data is **dead**. The **leaky** relu keeps a slope on the left: it returns $x$ where $x > 0$, and $\text{negative\_slope} \cdot x$ elsewhere. With `negative_slope=0.2`, 3 stays 3 and -3 becomes -0.6. The slope may be any number, also one above 1.
 
 
@@ -271,20 +275,18 @@ if written(relu, leaky_relu):
             weights, losses = train(activation, lambda z, left=left: np.where(z > 0, 1.0, left), seed)
             learned[name] += losses[-1] < 0.01
             if seed == 8:
-                z = forward(x, weights, activation)[0]
-                print(
-                    f"start 8, {name}: loss {losses[-1]:.3f}, {(z <= 0).all(axis=0).sum()} of 4 units nowhere above 0"
-                )
-    print(
-        "learned exclusive or:",
-        ", ".join(f"{name} in {count} of 20 starts" for name, count in learned.items()),
-    )
+                silent = (forward(x, weights, activation)[0] <= 0).all(axis=0).sum()
+                print(f"start 8, {name}: loss {losses[-1]:.3f}, {silent} of 4 units nowhere above 0")
+    for name, count in learned.items():
+        print(f"{name}: learned exclusive or from {count} of 20 starts")
 
 # %% [markdown]
 # A relu's slope is exactly 0 on the left, so a dead unit in the first layer stays dead: its inputs never change. Deeper units can revive, when the layer below them moves.
 
 # %% [markdown]
-# ## 4. sigmoid: between 0 and 1 · 5 points
+# ## 4. sigmoid: between 0 and 1
+#
+# ### Write `sigmoid` · 5 points
 #
 # The **sigmoid** squeezes every number into the range from 0 to 1. Half way is at 0; each step to the right divides the distance to 1, in the long run, by $e$:
 #
@@ -317,7 +319,7 @@ if written(sigmoid):
 # $e^{1000}$ overflows to infinity, and $1/\infty$ happens to be the 0 we want. Here NumPy only warns; the check reports it and takes no points. Unit 02 shows where such luck ends, and mends it.
 
 # %% [markdown]
-# ## 5. tanh: between -1 and 1 · 5 points
+# ## 5. tanh: between -1 and 1
 #
 # The **hyperbolic tangent** has the sigmoid's shape, centred at 0:
 #
@@ -331,7 +333,9 @@ with np.errstate(over="ignore", invalid="ignore"):
     print("tanh([-710, 710]) by the ratio:", (e - 1 / e) / (e + 1 / e))
 
 # %% [markdown]
-# Write a `tanh` that holds for every number. Two ways lead there: divide both parts of the ratio by the larger exponential, so that `np.exp` meets no large number, or stretch and move your sigmoid. NumPy has `np.tanh`; see first what it must avoid.
+# ### Write `tanh` · 5 points
+#
+# It should hold for every number. Two ways lead there: divide both parts of the ratio by the larger exponential, so that `np.exp` meets no large number, or stretch and move your sigmoid. NumPy has `np.tanh`; see first what it must avoid.
 
 
 # %% nbgrader={"grade_id": "tanh", "solution": true}
@@ -419,9 +423,7 @@ if written(sigmoid):
     for at in (0.0, 5.0, 20.0, 40.0):
         y = sigmoid(np.array([at]))[0]
         true_slope = np.exp(-at) / (1 + np.exp(-at)) ** 2
-        print(
-            f"x = {at:2.0f}   value {y:.17f}   slope y * (1 - y) = {y * (1 - y):.3g}, true {true_slope:.3g}"
-        )
+        print(f"x = {at:2.0f}  value {y:.17f}  slope y * (1 - y) = {y * (1 - y):.3g}, true {true_slope:.3g}")
 
 # %% [markdown]
 # ## 7. What articles say, and what is true
@@ -484,11 +486,11 @@ if written(relu, sigmoid, tanh):
 #
 # | | Keras 3 | PyTorch 2 | MXNet 1.9 |
 # | --- | --- | --- | --- |
-# | `relu` | `keras.activations.relu` | `torch.nn.functional.relu` | `mx.nd.relu` |
-# | `leaky_relu` | `keras.activations.leaky_relu` | `torch.nn.functional.leaky_relu` | `mx.nd.LeakyReLU(act_type="leaky")` |
+# | `relu` | `keras.activations.relu` | `torch.nn.functional.relu` | `mxnet.nd.relu` |
+# | `leaky_relu` | `keras.activations.leaky_relu` | `torch.nn.functional.leaky_relu` | `mxnet.nd.LeakyReLU` |
 # | its default slope | function 0.2, layer `LeakyReLU` 0.3 | 0.01 | 0.25; Gluon's layer demands one |
-# | `sigmoid` | `keras.activations.sigmoid` | `torch.sigmoid` | `mx.nd.sigmoid` |
-# | `tanh` | `keras.activations.tanh` | `torch.tanh` | `mx.nd.tanh` |
+# | `sigmoid` | `keras.activations.sigmoid` | `torch.nn.functional.sigmoid` | `mxnet.nd.sigmoid` |
+# | `tanh` | `keras.activations.tanh` | `torch.nn.functional.tanh` | `mxnet.nd.tanh` |
 # | slope of `relu` at 0 | 0 | 0 | 0 |
 # | slope of `leaky_relu` at 0 | the negative slope | the negative slope | the negative slope |
 #
@@ -506,25 +508,24 @@ if compare_with_keras and written(relu, leaky_relu, sigmoid, tanh):
         z = np.linspace(-10, 10, 1001)
         for function in (relu, leaky_relu, sigmoid, tanh):
             theirs = np.asarray(getattr(keras.activations, function.__name__)(z))
-            print(
-                f"{function.__name__:12}largest difference, float64: {np.abs(function(z) - theirs).max():.0e}"
-            )
+            print(f"{function.__name__:12}largest difference {np.abs(function(z) - theirs).max():.0e}")
 else:
     print("Skipped. To compare with Keras, write True in the first line and run this cell again.")
 
 # %% [markdown]
 # ## 9. Go on
 #
-# You can now say what an activation and a loss each do and where they stand, and you have four activations that hold for arrays. Not settled: `sigmoid(-1000)` is right by luck.
-#
-# Two harder questions, ungraded:
-#
-# 1. *Parity* of three bits is 1 if one or three of them are 1. Find relus, with weights by hand, that compute it from their sum. How few are enough?
-# 2. Let every hidden unit square its pre-activation. Show that such a network learns exclusive or, yet that no width lets one hidden layer of squares follow $|x|$ closely.
-#
-# To read: Glorot, Bordes and Bengio, [Deep Sparse Rectifier Neural Networks](https://proceedings.mlr.press/v15/glorot11a.html), AISTATS 2011, sections 2 and 3.
-#
-# A question that returns in unit 03: at 40 the sigmoid's slope was computed as 0. Was the formula wrong, or the arithmetic?
+# You can now say what an activation and a loss each do and where each stands, and you have four activations that work on arrays. Not settled: `sigmoid(-1000)` is right by luck.
 
 # %%
 progress()
+
+# %% [markdown]
+# Two harder questions, ungraded:
+#
+# 1. *Parity* of three bits is 1 if one or three of them are 1. Find relus, with weights by hand, that compute it from their sum. How few are enough?
+# 2. Let every hidden unit square its pre-activation. Show that such a network can represent exclusive or, but that one hidden layer of squares, however wide, cannot follow $|x|$ closely.
+#
+# To read: Glorot, Bordes and Bengio, [Deep Sparse Rectifier Neural Networks](https://proceedings.mlr.press/v15/glorot11a.html), AISTATS 2011, sections 2 and 3.
+#
+# A question that returns two units from here: at 40 the slope of your sigmoid came out as 0. Was the formula wrong, or the arithmetic?
