@@ -17,7 +17,8 @@ from nlref.learn.attempts import LOG
 
 CELL_SECONDS = 10  # nbgrader's Validate: an endless loop ends after this, not after its 30
 
-# Plugins that need a course directory or an exchange, or that only add tiles to the launcher.
+# Plugins that need a course directory or an exchange; and those that add tiles and buttons of no use here,
+# for formats, pages and downloads that the course does without.
 _FOR_INSTRUCTORS = {
     "@jupyter/nbgrader:assignment-list": True,
     "@jupyter/nbgrader:course-list": True,
@@ -25,7 +26,11 @@ _FOR_INSTRUCTORS = {
     "@jupyter/nbgrader:formgrader": True,
     "@jupyter/nbgrader:menu": True,
 }
-_ONLY_IN_THE_WAY = {"jupyterlab-jupytext": True, "@jupyter-notebook/lab-extension": True}
+_ONLY_IN_THE_WAY = {
+    "jupyterlab-jupytext": True,
+    "@jupyter-notebook/lab-extension": True,
+    "@jupyterlab/extensionmanager-extension": True,
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,18 @@ def copy_units(directory: Path) -> list[Path]:
         beside.rename(target)
         copied.append(target)
     return copied
+
+
+def _trust(notebooks: list[Path], home: Path) -> None:
+    """Sign notebooks of the course, as `jupyter trust` would, so that Lab does not doubt them."""
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    home.mkdir(parents=True, exist_ok=True)
+    notary = NotebookNotary(data_dir=str(home))
+    for path in notebooks:
+        notary.sign(nbformat.read(path, as_version=4))
+    notary.store.close()
 
 
 def is_course_directory(directory: Path) -> bool:
@@ -185,6 +202,7 @@ def lab(directory: str | os.PathLike[str] = "work", port: int | None = None, bro
             copied = copy_units(directory)
             first = files.units()[0]
             page = f"/lab/tree/{first}/{first}.ipynb"
+            _trust([path for path in copied if path.suffix == ".ipynb"], directory / ".jupyter" / "data")
             what = f"{len(copied)} new" if copied else "nothing new to copy"
             print(f"Your notebooks are in {directory} ({what}).", flush=True)
         environment = _environment(directory, instructor)
