@@ -71,7 +71,8 @@ def elementwise(function: Function) -> Function:
     On TensorFlow
         A tensor or variable in, a tensor out: same dtype rule, but integers and booleans become float32, as in Keras.
         Works eagerly, in ``tf.function`` and with ``jit_compile=True``; the gradient is the function that
-        `gradient_of` attached, itself differentiable. ``out=`` is refused.
+        `gradient_of` attached, itself differentiable. ``out=`` is refused. TensorFlow itself takes subnormal numbers
+        for zeros.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def ulp_error(value: ArrayLike, truth: ArrayLike) -> np.ndarray:
         # Halfway between the largest finite number and the next power of two: from here on truth rounds to infinity.
         overflow = np.ldexp(one, highest + 1) - np.ldexp(one, highest - precision)
         truth = np.where(np.abs(truth) >= overflow, np.copysign(np.inf, truth), truth)
-        exponent = np.maximum(np.frexp(truth)[1] - 1, lowest)
+        exponent = np.where(truth == 0, lowest, np.maximum(np.frexp(truth)[1] - 1, lowest))
         error = np.abs(value - truth) / np.ldexp(one, exponent - precision + 1)
         error = np.where((value == truth) | (np.isnan(value) & np.isnan(truth)), 0, error)
         return np.asarray(np.where(np.isnan(error), np.inf, error), dtype=np.float64)
