@@ -749,7 +749,7 @@ TANH = Exercise(
             "infinity over infinity",
             tanh_by_exponentials,
             "extremes",
-            "exp(1000) is inf, and so are sinh and cosh; inf / inf is nan. With a = exp(-2 |x|), which is never above 1, "
+            "exp(1000) is inf, and so are sinh and cosh; inf / inf is nan. With a = exp(-2 |x|), which is at most 1, "
             "tanh(x) = sign(x) (1 - a) / (1 + a); or use your sigmoid: 2 sigmoid(2 x) - 1.",
         ),
         Mistake(
