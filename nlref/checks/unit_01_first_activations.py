@@ -87,6 +87,10 @@ def relu_in_place(x):
     return x
 
 
+def relu_smooth(x):
+    return np.log1p(np.exp(x))
+
+
 def relu_list(x):
     return np.maximum(x, 0).tolist()
 
@@ -179,6 +183,12 @@ RELU = Exercise(
             "values",
             "`np.vectorize` takes the type of its result from the first element: the integer 0 there cuts off all "
             "the fractions that follow.",
+        ),
+        Mistake(
+            "softplus",
+            relu_smooth,
+            "values",
+            "This is softplus, a smooth relative: it never is 0. relu has a corner, and is exactly 0 to its left.",
         ),
         Mistake(
             "loop over the first axis",
@@ -275,6 +285,18 @@ def leaky_relu_with_python_max(x, negative_slope=0.2):
     return max(negative_slope * x, x)
 
 
+def leaky_relu_without_argument(x):
+    return np.where(x > 0, x, 0.2 * x)
+
+
+def leaky_relu_divided(x, negative_slope=0.2):
+    return np.where(x > 0, x, x / negative_slope)
+
+
+def leaky_relu_lowered(x, negative_slope=0.2):
+    return np.where(x > 0, x, x - negative_slope)
+
+
 def leaky_relu_exponential(x, negative_slope=0.2):
     return np.where(x > 0, x, negative_slope * (np.exp(np.minimum(x, 0)) - 1))
 
@@ -361,6 +383,24 @@ LEAKY_RELU = Exercise(
             leaky_relu_fixed_small_slope,
             "values",
             "The slope is always 0.01: the argument `negative_slope` is never used.",
+        ),
+        Mistake(
+            "no argument for the slope",
+            leaky_relu_without_argument,
+            "values",
+            "The function cannot be told a slope: it needs a second argument of the name `negative_slope`.",
+        ),
+        Mistake(
+            "divided by the slope",
+            leaky_relu_divided,
+            "values",
+            "Negative numbers are divided by the slope. They should be multiplied by it.",
+        ),
+        Mistake(
+            "slope subtracted",
+            leaky_relu_lowered,
+            "values",
+            "The slope is subtracted from negative numbers. They should be multiplied by it.",
         ),
         Mistake(
             "no leak",
@@ -491,6 +531,22 @@ def sigmoid_clipped_on_one_side(x):
     return 1 / (1 + np.exp(-np.minimum(x, 10)))
 
 
+def sigmoid_minus(x):
+    return 1 / (1 - np.exp(-x))
+
+
+def sigmoid_without_one(x):
+    return 1 / np.exp(-x)
+
+
+def sigmoid_shared(x):
+    return np.exp(x) / np.sum(np.exp(x))
+
+
+def sigmoid_slope_of_output(x):
+    return x * (1 - x)
+
+
 def sigmoid_base_two(x):
     return 1 / (1 + 2.0**-x)
 
@@ -586,6 +642,31 @@ SIGMOID = Exercise(
             sigmoid_hard_keras,
             "values",
             "This is the hard sigmoid x/6 + 0.5, three straight lines. The sigmoid itself is asked for.",
+        ),
+        Mistake(
+            "minus for plus",
+            sigmoid_minus,
+            "values",
+            "The denominator is 1 - exp(-x) here, which is 0 at 0. It should be 1 + exp(-x).",
+        ),
+        Mistake(
+            "exponential alone",
+            sigmoid_without_one,
+            "values",
+            "This is exp(x): the 1 in the denominator 1 + exp(-x) is missing.",
+        ),
+        Mistake(
+            "softmax",
+            sigmoid_shared,
+            "values",
+            "This divides by a sum over the array, which is softmax: every result depends on all elements. "
+            "A sigmoid looks at one element at a time.",
+        ),
+        Mistake(
+            "slope of an output",
+            sigmoid_slope_of_output,
+            "values",
+            "x (1 - x) is the slope of a sigmoid whose output is x. The sigmoid itself is asked for.",
         ),
         Mistake(
             "base 2",
@@ -710,6 +791,10 @@ def tanh_of_first_axis(x):
     return np.array([math.tanh(value) for value in x])
 
 
+def tanh_upside_down(x):
+    return (np.exp(x) + np.exp(-x)) / (np.exp(x) - np.exp(-x))
+
+
 def tanh_list(x):
     return np.tanh(x).tolist()
 
@@ -787,6 +872,13 @@ TANH = Exercise(
             "values",
             "Numerator and denominator need brackets: Python divides before it adds.",
         ),
+        Mistake(
+            "upside down",
+            tanh_upside_down,
+            "values",
+            "This is 1 / tanh(x): numerator and denominator have changed places.",
+        ),
+        Mistake("arctan", np.arctan, "values", "This is arctan, which runs to 1.57. tanh runs to 1."),
         Mistake("sinh", np.sinh, "values", "This is sinh: the division by exp(x) + exp(-x) is missing."),
         Mistake(
             "tan", np.tan, "values", "This is the tangent of an angle. The h in tanh stands for hyperbolic."

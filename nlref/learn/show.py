@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,13 +23,3 @@ def in_notebook() -> bool:
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive is not None else None
     return shell is not None and getattr(shell, "kernel", None) is not None
-
-
-def show(page: Any) -> None:
-    """Display ``page`` (an object with text and HTML) now."""
-    if in_notebook():
-        from IPython.display import display
-
-        display(page)
-    else:
-        print(page)
