@@ -5,7 +5,7 @@
 #
 # In this unit, about 55 minutes, we see what a network is without the first. Then you write four activations in NumPy, train with them, and find where each one fails.
 #
-# Run the cells from top to bottom. `check` says what already works and what does not yet. `hint("relu")` asks you a question about relu; opening a hint costs nothing.
+# Run the cells from top to bottom. `check` says what already works and what does not yet. `hint("relu")` asks you a question about relu; opening a hint costs nothing. `reveal("relu")` shows a solution once yours is right, or after three tries.
 
 # %% nbgrader={"grade_id": "setup", "locked": true}
 import matplotlib.pyplot as plt
@@ -29,7 +29,7 @@ def written(*functions):
 #
 # ![A chain from left to right: input x, weighted sum, z, activation, h, weighted sum, y_pred. The activation stands between the two sums. The loss stands after the last one, takes y_true as well, gives one number, and is marked as used in training alone.](network.svg)
 #
-# The number that enters a unit's activation, `z`, is its **pre-activation**. Here is the network, and gradient descent on its mean squared error. The lines below `losses.append` are backpropagation; a later unit derives them.
+# The number that enters a unit's activation, `z`, is its **pre-activation**. Here is the network, and gradient descent on its loss, the mean squared error. The lines below `losses.append` are backpropagation; a later unit derives them.
 
 # %%
 x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])  # (4, 2)
@@ -109,11 +109,11 @@ plt.show()
 # %% [markdown]
 # *In words: two maps of the output over the plane of the two inputs, with the four points and their labels. Left, without an activation, one flat colour, 0.5. Right, with tanh, a dark band through the two points labelled 1, pale on both sides.*
 #
-# Two sums in a row are one sum: $(x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2)$. Depth alone buys nothing.
+# Two sums in a row are one sum: $(x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2)$. Depth alone buys nothing. Here with random weights:
 
 # %%
-w1, b1, w2, b2 = linear_weights
-two_layers = forward(points, linear_weights, lambda z: z)[2]
+w1, b1, w2, b2 = untrained = train(lambda z: z, np.ones_like, steps=0)[0]
+two_layers = forward(points, untrained, lambda z: z)[2]
 one_layer = points @ (w1 @ w2) + (b1 @ w2 + b2)
 print("largest difference between two layers and one:", np.abs(two_layers - one_layer).max())
 
@@ -121,7 +121,7 @@ print("largest difference between two layers and one:", np.abs(two_layers - one_
 # | | activation | loss |
 # | --- | --- | --- |
 # | **purpose** | bends, so that the next sum can say something new | measures how wrong the batch is, so that training has a direction |
-# | **place** | after the weighted sum of each hidden layer | once, after the last layer, in training alone |
+# | **place** | after the weighted sum of each hidden layer; after the last sum only where the output needs a range | once, after the last layer, in training alone |
 # | **output** | an array of the same shape | one number per batch |
 # | **in our code** | `activation(z)` | `np.mean((y_pred - y_true) ** 2)` |
 #
@@ -288,7 +288,7 @@ if written(relu, leaky_relu):
 #
 # ### Write `sigmoid` · 5 points
 #
-# The **sigmoid** squeezes every number into the range from 0 to 1. Half way is at 0; each step to the right divides the distance to 1, in the long run, by $e$:
+# The **sigmoid** squeezes every number into the range from 0 to 1. As the last function of a network it turns a score into a probability. Half way is at 0; each step to the right divides the distance to 1, in the long run, by $e$:
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}}$$
 
@@ -316,7 +316,7 @@ if written(sigmoid):
         print("On the way to sigmoid(-1000):", error)
 
 # %% [markdown]
-# $e^{1000}$ overflows to infinity, and $1/\infty$ happens to be the 0 we want. Here NumPy only warns; the check reports it and takes no points. Unit 02 shows where such luck ends, and mends it.
+# $e^{1000}$ overflows to infinity, and $1/\infty$ happens to be the 0 we want. Here NumPy only warns; the check reports it and takes no points. Unit 02 mends it.
 
 # %% [markdown]
 # ## 5. tanh: between -1 and 1
@@ -325,7 +325,7 @@ if written(sigmoid):
 #
 # $$\tanh(x) = \frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}$$
 #
-# Now luck ends. At $x = 710$ the textbook's ratio is infinity over infinity:
+# Here luck ends. At $x = 710$ the textbook's ratio is infinity over infinity:
 
 # %%
 with np.errstate(over="ignore", invalid="ignore"):
@@ -335,7 +335,7 @@ with np.errstate(over="ignore", invalid="ignore"):
 # %% [markdown]
 # ### Write `tanh` · 5 points
 #
-# It should hold for every number. Two ways lead there: divide both parts of the ratio by the larger exponential, so that `np.exp` meets no large number, or stretch and move your sigmoid. NumPy has `np.tanh`; see first what it must avoid.
+# It should hold for every number. Two ways lead there: divide both parts of the ratio by the larger exponential, so that `np.exp` meets no large number, or stretch and move your sigmoid. NumPy has `np.tanh`; build yours first, to see what it must avoid.
 
 
 # %% nbgrader={"grade_id": "tanh", "solution": true}
@@ -373,11 +373,11 @@ choose("q_same", answer_q_same)
 # %% [markdown]
 # ## 6. Saturation: where nothing is learned any more
 #
-# Backpropagation multiplies by the activation's slope: `(g @ w2.T) * slope(z)`. Where the slope is nearly 0, the layers below hear nothing. The unit **saturates**. The sigmoid's slope is $\sigma(x)\,(1 - \sigma(x))$.
+# Backpropagation multiplies by the activation's slope: `(g @ w2.T) * slope(z)`. Where the slope is nearly 0, the layers below hear nothing: the unit is **saturated**. The sigmoid's slope is $\sigma(x)\,(1 - \sigma(x))$.
 #
 # ### Predict · 1 point
 #
-# It is at most 1/4. So ten sigmoids in a row multiply a gradient by at most about $10^k$, weights aside. Which whole number is $k$?
+# The sigmoid's slope is at most 1/4. So ten sigmoids in a row multiply a gradient by at most about $10^k$, weights aside. Which whole number is $k$?
 
 # %% nbgrader={"grade_id": "q_chain", "solution": true}
 answer_q_chain = (
@@ -416,7 +416,7 @@ if written(relu, sigmoid, tanh):
 # %% [markdown]
 # *In words: values above, slopes below, x from -6 to 6. The sigmoid's slope is a low hill of height 1/4 at 0, tanh's a steeper one of height 1; both are close to 0 beyond 4. relu's slope is 0 left of 0 and 1 right of it.*
 #
-# How close to 0? The true slope at 40 is $e^{-40}$, about $4 \cdot 10^{-18}$: small, but not zero. Measure yours in float64.
+# So a sigmoid's gradient fades out, while a relu's is either whole or exactly 0. How faint does it get? The true slope at 40 is $e^{-40}$, about $4 \cdot 10^{-18}$: small, but not zero. Measure yours in float64.
 
 # %%
 if written(sigmoid):
@@ -428,7 +428,7 @@ if written(sigmoid):
 # %% [markdown]
 # ## 7. What articles say, and what is true
 #
-# Four sentences that you will meet. Each one fails below on a small input.
+# Four sentences that you will meet. Each one fails in the cells below.
 #
 # | articles say | what is true |
 # | --- | --- |
