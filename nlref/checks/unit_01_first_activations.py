@@ -1095,8 +1095,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         id="q_chain",
         unit=UNIT,
-        prompt="It is at most 1/4. So ten sigmoids in a row multiply a gradient by at most about $10^k$, weights "
-        "aside. Which whole number is $k$?",
+        prompt="The sigmoid's slope is at most 1/4. So ten sigmoids in a row multiply a gradient by at most about "
+        "$10^k$, weights aside. Which whole number is $k$?",
         answer=-6,
         tolerance=0.25,
         replies={
