@@ -70,9 +70,7 @@ def walk(work: Callable[[tuple], None], shape: tuple[int, ...]) -> None:
         _drain(work, pieces)
     finally:
         pieces.clear()
-        errors = [
-            future.exception() for future in futures
-        ]  # waits: nothing writes after the walk has returned
+        errors = [future.exception() for future in futures]  # this waits, so that nothing is written later
     for error in filter(None, errors):
         raise error
 
