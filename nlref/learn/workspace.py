@@ -110,6 +110,7 @@ def _write_settings(home: Path, instructor: bool) -> None:
         "jupyter_server_config.json": {
             "ServerApp": {
                 "answer_yes": True,  # Ctrl-C stops without a question
+                "tornado_settings": {"ws_ping_timeout": 30000},  # what the server settles on after a warning
                 "jpserver_extensions": {
                     "nbgrader.server_extensions.validate_assignment": True,
                     "nbgrader.server_extensions.formgrader": instructor,
@@ -128,6 +129,9 @@ def _write_settings(home: Path, instructor: bool) -> None:
         },
     }
     texts = {name: json.dumps(value, indent=2) + "\n" for name, value in settings.items()}
+    # kernels listen on this machine's own 127.0.0.1: their warning about a plain connection helps nobody
+    kernel = "../ipython/profile_default/ipython_kernel_config.json"
+    texts[kernel] = json.dumps({"IPKernelApp": {"log_level": "ERROR"}}) + "\n"
     texts["nbgrader_config.py"] = f"c = get_config()\nc.Execute.timeout = {CELL_SECONDS}\n"
     for name, text in texts.items():
         path = home / name

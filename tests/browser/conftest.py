@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -66,7 +65,7 @@ class Lab:
 
 @contextmanager
 def running_lab(directory: Path) -> Iterator[Lab]:
-    """`nlref lab` on a free port, until it answers; ended as a user ends it, with Ctrl-C, by its own pid."""
+    """`nlref lab` on a free port, until it answers; ended by its own pid."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     log = directory.with_name(directory.name + ".log")
     with log.open("w") as output:
@@ -87,7 +86,7 @@ def running_lab(directory: Path) -> Iterator[Lab]:
         else:
             pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
         yield Lab(directory, about["url"], about["token"], process.pid)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         assert process.wait(timeout=30) == 0, log.read_text()
         assert "Traceback" not in log.read_text()
     finally:
