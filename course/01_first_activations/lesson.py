@@ -503,7 +503,7 @@ if compare_with_keras and written(relu, leaky_relu, sigmoid, tanh):
     try:
         import keras
     except ImportError:
-        print("Keras is not installed here. You can skip this cell, or run: pip install keras tensorflow-cpu")
+        print("Keras is not installed here. You can skip this cell, or run: pip install keras tensorflow")
     else:
         z = np.linspace(-10, 10, 1001)
         for function in (relu, leaky_relu, sigmoid, tanh):

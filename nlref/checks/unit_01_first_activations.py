@@ -929,188 +929,205 @@ TANH = Exercise(
     allow=frozenset({"float64 result"}),
 )
 
-QUESTIONS: tuple[Question, ...] = (
-    Question(
-        id="q_collapse",
-        unit=UNIT,
-        prompt="We leave the activation out: `h = z`. What will the loss be after 1,000 steps?",
-        options={
-            "a": Option(
-                "Close to 0: two layers say more than one.",
-                "There are two layers of weights, but a weighted sum of weighted sums is one weighted sum. Compare it "
-                "with the single layer further down.",
-                belief="two linear layers say more than one",
-            ),
-            "b": Option(
-                "Still falling slowly: it needs more hidden units.",
-                "More units make a wider sum, and it is still one sum. The best one has been found long before.",
-                belief="width replaces the nonlinearity",
-            ),
-            "c": Option(
-                "Close to 0.25, with an output near 0.5 at all four points.",
-                "No plane does better: every tilt that helps one of the four points harms its neighbour as much.",
-            ),
-            "d": Option(
-                "It depends on the start: some weights find the answer.",
-                "Every start ends in the same place, since no weights at all describe exclusive or.",
-                belief="failure to learn is a matter of the start",
-            ),
-        },
-        answer="c",
-        explanation="Without an activation the network is one plane, y_pred = a x1 + b x2 + c. Exclusive or needs the "
-        "outputs of (0,0) and (1,1) to add up to 0 and those of (0,1) and (1,0) to 2, but on a plane both pairs add up "
-        "to the same number. The least squared error is reached in the middle, at 0.5 everywhere: an error of 0.5 at "
-        "each point, a loss of 0.25.",
-        hints=("Can a tilted plane be low at two opposite corners of a square and high at the other two?",),
-    ),
-    Question(
-        id="q_place",
-        unit=UNIT,
-        prompt="Training is over; the network now answers questions about new points. What does it still compute?",
-        options={
-            "a": Option(
-                "Activation and loss: both are parts of the network.",
-                "The loss needs y_true, and for a new point nobody knows it.",
-                belief="the loss is a layer of the network",
-            ),
-            "b": Option(
-                "Only the activation.",
-                "It is part of the function that the network is. The loss was the teacher, and has gone home.",
-            ),
-            "c": Option(
-                "Only the loss: it turns scores into answers.",
-                "The loss turns a batch into one number that says how wrong it is. An answer comes out of the last "
-                "layer, which may have an activation of its own.",
-                belief="the loss produces the output",
-            ),
-            "d": Option(
-                "Neither: both serve training, and the weights hold all that was learned.",
-                "Leave the activation out of the trained network and it is one plane again, with the same weights.",
-                belief="activations matter in training alone",
-            ),
-        },
-        answer="b",
-        explanation="`forward` contains the activation and not the loss. Every prediction runs through the "
-        "activation; the loss stands in `train` alone, where y_true is known.",
-        hints=("Which of the two needs y_true?",),
-    ),
-    Question(
-        id="q_bend",
-        unit=UNIT,
-        prompt="relu is two straight lines that meet at 0. What can a network with one input and a hidden layer of "
-        "*n* relus represent?",
-        options={
-            "a": Option(
-                "Only straight lines: relu is almost linear, so the layers collapse again.",
-                "Each half of relu is linear; relu is not: relu(-1) + relu(1) is 1, and relu(-1 + 1) is 0. "
-                "Where the halves meet there is a bend, and sums of bends do not cancel by themselves.",
-                belief="piecewise linear is as good as linear",
-            ),
-            "b": Option(
-                "Nothing that can be trained: relu is discontinuous at 0.",
-                "relu itself is continuous: both lines reach 0 at 0. It is the slope that jumps, at one single point.",
-                belief="relu is discontinuous",
-            ),
-            "c": Option(
-                "Only functions that are never negative, as relu never is.",
-                "The hidden values are never negative, but the weights of the last sum may be.",
-                belief="the range of the activation is the range of the network",
-            ),
-            "d": Option(
-                "Lines with up to *n* bends, going up or down.",
-                "Each unit adds one bend, where its pre-activation is 0; the last weights say how sharp and which way.",
-            ),
-        },
-        answer="d",
-        explanation="A hidden unit relu(w s + b) is straight except for one bend at s = -b/w. A weighted sum of n such "
-        "units is straight except for n bends at most. With enough bends such a line follows any continuous function "
-        "on an interval as closely as you like.",
-        hints=("Draw relu(s), then relu(s) - 2 relu(s - 1). How many bends has each?",),
-    ),
-    Question(
-        id="q_dead",
-        unit=UNIT,
-        prompt="A hidden relu has a negative pre-activation at all four points. The network's outputs are wrong. What "
-        "does one training step do to this unit's own weights and bias?",
-        options={
-            "a": Option(
-                "Nothing at all.",
-                "Its slope is exactly 0 at every point, and the gradient is multiplied by that slope.",
-            ),
-            "b": Option(
-                "It moves them a little: the slope is small there.",
-                "relu's slope is not small on the left, it is 0. A small slope is what leaky_relu has.",
-                belief="relu's slope is small, not 0, on the left",
-            ),
-            "c": Option(
-                "It moves the bias alone, which needs no input.",
-                "The bias needs no input, but its gradient runs through the activation like that of the weights.",
-                belief="a bias learns past the activation",
-            ),
-            "d": Option(
-                "It moves them far: the error is large.",
-                "The error is multiplied by the slope on its way down, and a large number times 0 is 0.",
-                belief="a large error always moves the weights",
-            ),
-        },
-        answer="a",
-        explanation="In `train` the gradient reaches w1 and b1 only through g_z, which is multiplied by slope(z). For "
-        "this unit slope(z) is 0 at all four points, so its column of g_z is 0 and the step is 0. Nothing that follows "
-        "can change that, because its inputs, the four points, never move.",
-        hints=("Find the line of `train` in which the slope appears. What does it multiply?",),
-    ),
-    Question(
-        id="q_same",
-        unit=UNIT,
-        prompt="Someone replaces every hidden tanh of a network by a sigmoid. Can other weights and biases give back "
-        "exactly the same outputs?",
-        options={
-            "a": Option(
-                "No: a sigmoid is never negative, so half of the functions are lost.",
-                "The next layer's weights and bias can stretch the range 0 to 1 and move it to -1 to 1.",
-                belief="tanh networks represent what sigmoid networks cannot",
-            ),
-            "b": Option(
-                "Only roughly, with many more units.",
-                "One sigmoid for each tanh is enough, and the equality is exact: doubled weights below, doubled "
-                "weights and a shifted bias above.",
-                belief="another activation means approximation",
-            ),
-            "c": Option(
-                "Yes, since $\\tanh(x) = 2\\,\\sigma(2x) - 1$.",
-                "Double the weights and biases below the unit, double the weights above it, and correct the next bias.",
-            ),
-            "d": Option(
-                "Yes, and training reaches them in the same number of steps.",
-                "The functions are the same. The path is not: the sigmoid's slope is at most 1/4, tanh's at most 1.",
-                belief="what a network can represent is what it learns equally fast",
-            ),
-        },
-        answer="c",
-        explanation="The 2 inside goes into the weights and biases below the unit, the 2 outside into the weights "
-        "above it, and the -1 into the next bias. So both networks represent the same functions. They train "
-        "differently, as the next section measures.",
-        hints=("Which linear map takes the range 0 to 1 to the range -1 to 1, and who could carry it out?",),
-    ),
-    Question(
-        id="q_chain",
-        unit=UNIT,
-        prompt="The sigmoid's slope is at most 1/4. So ten sigmoids in a row multiply a gradient by at most about "
-        "$10^k$, weights aside. Which whole number is $k$?",
-        answer=-6,
-        tolerance=0.25,
-        replies={
-            0: "Only a slope of 1 leaves a gradient as it is. This one is at most a quarter, ten times over.",
-            1: "The slopes are multiplied, not added, and each is below 1: the product shrinks.",
-            -1: "One factor of 1/4 is close to 10^-1 already, and there are ten of them.",
-            6: "The size is right, the direction is not: factors below 1 make a gradient smaller.",
-            -10: "That would be ten factors of 1/10. A factor of 1/4 is larger.",
-            -2: "1/4 divided by 10 is about 10^-2, but the slopes are multiplied: 1/4 to the power of ten.",
-        },
-        explanation="(1/4)^10 = 2^-20, and 2^10 is about 10^3, so it is about 10^-6: one part in a million, and "
-        "that is the best case, all ten units at 0. A unit at 5 passes on 0.0066 instead of 0.25.",
-        hints=("What is 2^10, roughly, as a power of ten?",),
-    ),
+# The questions
+
+Q_COLLAPSE = Question(
+    id="q_collapse",
+    unit=UNIT,
+    prompt="We leave the activation out: `h = z`. What will the loss be after 1,000 steps?",
+    options={
+        "a": Option(
+            "Close to 0: two layers say more than one.",
+            "There are two layers of weights, but a weighted sum of weighted sums is one weighted sum. Compare it "
+            "with the single layer further down.",
+            belief="two linear layers say more than one",
+        ),
+        "b": Option(
+            "Still falling slowly: it needs more hidden units.",
+            "More units make a wider sum, and it is still one sum. The best one has been found long before.",
+            belief="width replaces the nonlinearity",
+        ),
+        "c": Option(
+            "Close to 0.25, with an output near 0.5 at all four points.",
+            "No plane does better: every tilt that helps one of the four points harms its neighbour as much.",
+        ),
+        "d": Option(
+            "It depends on the start: some weights find the answer.",
+            "Every start ends in the same place, since no weights at all describe exclusive or.",
+            belief="failure to learn is a matter of the start",
+        ),
+    },
+    answer="c",
+    explanation="Without an activation the network is one plane, y_pred = a x1 + b x2 + c. Exclusive or needs the "
+    "outputs of (0,0) and (1,1) to add up to 0 and those of (0,1) and (1,0) to 2, but on a plane both pairs add up "
+    "to the same number. The least squared error is reached in the middle, at 0.5 everywhere: an error of 0.5 at "
+    "each point, a loss of 0.25.",
+    hints=("Can a tilted plane be low at two opposite corners of a square and high at the other two?",),
 )
 
-EXERCISES: tuple[Exercise | Question, ...] = (RELU, LEAKY_RELU, SIGMOID, TANH, *QUESTIONS)
+Q_PLACE = Question(
+    id="q_place",
+    unit=UNIT,
+    prompt="Training is over; the network now answers questions about new points. What does it still compute?",
+    options={
+        "a": Option(
+            "Activation and loss: both are parts of the network.",
+            "The loss needs y_true, and for a new point nobody knows it.",
+            belief="the loss is a layer of the network",
+        ),
+        "b": Option(
+            "Only the activation.",
+            "It is part of the function that the network is. The loss was the teacher, and has gone home.",
+        ),
+        "c": Option(
+            "Only the loss: it turns scores into answers.",
+            "The loss turns a batch into one number that says how wrong it is. An answer comes out of the last "
+            "layer, which may have an activation of its own.",
+            belief="the loss produces the output",
+        ),
+        "d": Option(
+            "Neither: both serve training, and the weights hold all that was learned.",
+            "Leave the activation out of the trained network and it is one plane again, with the same weights.",
+            belief="activations matter in training alone",
+        ),
+    },
+    answer="b",
+    explanation="`forward` contains the activation and not the loss. Every prediction runs through the "
+    "activation; the loss stands in `train` alone, where y_true is known.",
+    hints=("Which of the two needs y_true?",),
+)
+
+Q_BEND = Question(
+    id="q_bend",
+    unit=UNIT,
+    prompt="relu is two straight lines that meet at 0. What can a network with one input and a hidden layer of "
+    "*n* relus represent?",
+    options={
+        "a": Option(
+            "Only straight lines: relu is almost linear, so the layers collapse again.",
+            "Each half of relu is linear; relu is not: relu(-1) + relu(1) is 1, and relu(-1 + 1) is 0. "
+            "Where the halves meet there is a bend, and sums of bends do not cancel by themselves.",
+            belief="piecewise linear is as good as linear",
+        ),
+        "b": Option(
+            "Nothing that can be trained: relu is discontinuous at 0.",
+            "relu itself is continuous: both lines reach 0 at 0. It is the slope that jumps, at one single point.",
+            belief="relu is discontinuous",
+        ),
+        "c": Option(
+            "Only functions that are never negative, as relu never is.",
+            "The hidden values are never negative, but the weights of the last sum may be.",
+            belief="the range of the activation is the range of the network",
+        ),
+        "d": Option(
+            "Lines with up to *n* bends, going up or down.",
+            "Each unit adds one bend, where its pre-activation is 0; the last weights say how sharp and which way.",
+        ),
+    },
+    answer="d",
+    explanation="A hidden unit relu(w s + b) is straight except for one bend at s = -b/w. A weighted sum of n such "
+    "units is straight except for n bends at most. With enough bends such a line follows any continuous function "
+    "on an interval as closely as you like.",
+    hints=("Draw relu(s), then relu(s) - 2 relu(s - 1). How many bends has each?",),
+)
+
+Q_DEAD = Question(
+    id="q_dead",
+    unit=UNIT,
+    prompt="A hidden relu has a negative pre-activation at all four points. The network's outputs are wrong. What "
+    "does one training step do to this unit's own weights and bias?",
+    options={
+        "a": Option(
+            "Nothing at all.",
+            "Its slope is exactly 0 at every point, and the gradient is multiplied by that slope.",
+        ),
+        "b": Option(
+            "It moves them a little: the slope is small there.",
+            "relu's slope is not small on the left, it is 0. A small slope is what leaky_relu has.",
+            belief="relu's slope is small, not 0, on the left",
+        ),
+        "c": Option(
+            "It moves the bias alone, which needs no input.",
+            "The bias needs no input, but its gradient runs through the activation like that of the weights.",
+            belief="a bias learns past the activation",
+        ),
+        "d": Option(
+            "It moves them far: the error is large.",
+            "The error is multiplied by the slope on its way down, and a large number times 0 is 0.",
+            belief="a large error always moves the weights",
+        ),
+    },
+    answer="a",
+    explanation="In `train` the gradient reaches w1 and b1 only through g_z, which is multiplied by slope(z). For "
+    "this unit slope(z) is 0 at all four points, so its column of g_z is 0 and the step is 0. Nothing that follows "
+    "can change that, because its inputs, the four points, never move.",
+    hints=("Find the line of `train` in which the slope appears. What does it multiply?",),
+)
+
+Q_SAME = Question(
+    id="q_same",
+    unit=UNIT,
+    prompt="Someone replaces every hidden tanh of a network by a sigmoid. Can other weights and biases give back "
+    "exactly the same outputs?",
+    options={
+        "a": Option(
+            "No: a sigmoid is never negative, so half of the functions are lost.",
+            "The next layer's weights and bias can stretch the range 0 to 1 and move it to -1 to 1.",
+            belief="tanh networks represent what sigmoid networks cannot",
+        ),
+        "b": Option(
+            "Only roughly, with many more units.",
+            "One sigmoid for each tanh is enough, and the equality is exact: doubled weights below, doubled "
+            "weights and a shifted bias above.",
+            belief="another activation means approximation",
+        ),
+        "c": Option(
+            "Yes, since $\\tanh(x) = 2\\,\\sigma(2x) - 1$.",
+            "Double the weights and biases below the unit, double the weights above it, and correct the next bias.",
+        ),
+        "d": Option(
+            "Yes, and training reaches them in the same number of steps.",
+            "The functions are the same. The path is not: the sigmoid's slope is at most 1/4, tanh's at most 1.",
+            belief="what a network can represent is what it learns equally fast",
+        ),
+    },
+    answer="c",
+    explanation="The 2 inside goes into the weights and biases below the unit, the 2 outside into the weights "
+    "above it, and the -1 into the next bias. So both networks represent the same functions. They train "
+    "differently, as the next section measures.",
+    hints=("Which linear map takes the range 0 to 1 to the range -1 to 1, and who could carry it out?",),
+)
+
+Q_CHAIN = Question(
+    id="q_chain",
+    unit=UNIT,
+    prompt="The sigmoid's slope is at most 1/4. So ten sigmoids in a row multiply a gradient by at most about "
+    "$10^k$, weights aside. Which whole number is $k$?",
+    answer=-6,
+    tolerance=0.25,
+    replies={
+        0: "Only a slope of 1 leaves a gradient as it is. This one is at most a quarter, ten times over.",
+        1: "The slopes are multiplied, not added, and each is below 1: the product shrinks.",
+        -1: "One factor of 1/4 is close to 10^-1 already, and there are ten of them.",
+        6: "The size is right, the direction is not: factors below 1 make a gradient smaller.",
+        -10: "That would be ten factors of 1/10. A factor of 1/4 is larger.",
+        -2: "1/4 divided by 10 is about 10^-2, but the slopes are multiplied: 1/4 to the power of ten.",
+    },
+    explanation="(1/4)^10 = 2^-20, and 2^10 is about 10^3, so it is about 10^-6: one part in a million, and "
+    "that is the best case, all ten units at 0. A unit at 5 passes on 0.0066 instead of 0.25.",
+    hints=("What is 2^10, roughly, as a power of ten?",),
+)
+
+# In the order in which the notebook asks for them.
+EXERCISES: tuple[Exercise | Question, ...] = (
+    Q_COLLAPSE,
+    Q_PLACE,
+    RELU,
+    Q_BEND,
+    Q_DEAD,
+    LEAKY_RELU,
+    SIGMOID,
+    TANH,
+    Q_SAME,
+    Q_CHAIN,
+)
