@@ -9,13 +9,30 @@ import typer
 
 app = typer.Typer(
     name="nlref",
-    help="Activation and loss functions in NumPy: a reference to trust and a course that builds it.",
+    help="Activation and loss functions in NumPy: a reference to trust and a course that builds it.\n\n"
+    "Begin with: nlref lab",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Begin with: nlref lab",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from nlref import __version__
+
+        typer.echo(f"nlref {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _nlref(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(epilog="Example: nlref lab --directory ~/nlref --no-browser")
@@ -78,7 +95,11 @@ def build(
     """Make solutions/ and exercises/ from course/."""
     from nlref.build import build as make
 
-    make(root, units or None, check=only_check, force=force)
+    written = make(root, units or None, check=only_check, force=force)
+    for path in written:
+        typer.echo(f"wrote {path}")
+    if not written:
+        typer.echo("Everything is as the build makes it.")
 
 
 @app.command(epilog="Example: nlref init ~/teaching/deep-learning")

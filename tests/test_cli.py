@@ -55,6 +55,12 @@ def test_mistake_of_the_user_is_one_sentence_and_exit_code_2(tmp_path, arguments
     assert (run.returncode, run.stdout, run.stderr) == (2, "", sentence)
 
 
+def test_version():
+    import nlref as package
+
+    assert nlref("--version").stdout == f"nlref {package.__version__}\n"
+
+
 def test_unknown_verb_is_exit_code_2():
     assert nlref("grdae").returncode == 2
 
