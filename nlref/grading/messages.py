@@ -252,7 +252,11 @@ class Changes(_Struct):
 
 
 class Operate(_Struct, tag="do"):
-    """Do one thing in the learner's process: ``operation`` is one of :data:`OPERATIONS`, applied to ``operands``."""
+    """Do one thing in the learner's process: ``operation`` is one of :data:`OPERATIONS`, applied to ``operands``.
+
+    ``keep`` asks for a handle even where the result could travel by value; ``observe`` for every warning, whatever the
+    notebook's filters say, as a check wants them.
+    """
 
     operation: str
     operands: list[Value]
@@ -260,6 +264,7 @@ class Operate(_Struct, tag="do"):
     before: Changes | None = None
     released: list[int] = []
     keep: bool = False
+    observe: bool = False
     output_bytes: int = 1_000_000
 
 
@@ -276,7 +281,8 @@ Request = RunCell | Look | Operate | CallbackResult | End
 
 
 class Failure(_Struct):
-    """An exception: its class, nearest first, as names of built-in exceptions or handles of the learner's classes."""
+    """An exception. ``bases`` are the built-in classes it derives from, nearest first; ``cls`` and ``itself`` are handles of
+    its class and of itself, if the learner's code defined that class."""
 
     name: str
     bases: list[str]
@@ -285,6 +291,7 @@ class Failure(_Struct):
     text: str
     line: str | None = None
     traceback: list[str] = []
+    itself: Handle | None = None
 
 
 class Warned(_Struct):
@@ -456,6 +463,10 @@ class Packer:
             if name is not None:
                 return DType(name)
         return self._opaque(obj)
+
+    def content(self, container: Any) -> Any:
+        """What a mutable container holds now; the other known containers inside it are references."""
+        return _MUTABLE[type(container)](self, container, 1)
 
     def _int(self, obj: int) -> Any:
         bits = obj.bit_length()

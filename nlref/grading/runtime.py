@@ -22,8 +22,25 @@ from packaging.requirements import Requirement
 
 PROFILES: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy", "ml-dtypes", "matplotlib", "ipython", "matplotlib-inline", "msgspec"),
-    "sklearn": ("numpy", "ml-dtypes", "matplotlib", "ipython", "matplotlib-inline", "msgspec", "scikit-learn"),
-    "tensorflow": ("numpy", "ml-dtypes", "matplotlib", "ipython", "matplotlib-inline", "msgspec", "keras", "tensorflow"),
+    "sklearn": (
+        "numpy",
+        "ml-dtypes",
+        "matplotlib",
+        "ipython",
+        "matplotlib-inline",
+        "msgspec",
+        "scikit-learn",
+    ),
+    "tensorflow": (
+        "numpy",
+        "ml-dtypes",
+        "matplotlib",
+        "ipython",
+        "matplotlib-inline",
+        "msgspec",
+        "keras",
+        "tensorflow",
+    ),
 }
 PRELOADED: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy", "matplotlib.pyplot"),
@@ -155,7 +172,10 @@ def program_loader(path: str) -> str | None:
             file.seek(offset + index * size)
             entry = file.read(size)
             if struct.unpack_from(order + "I", entry)[0] == 3:
-                start, length = struct.unpack_from(order + "Q", entry, 8)[0], struct.unpack_from(order + "Q", entry, 32)[0]
+                start, length = (
+                    struct.unpack_from(order + "Q", entry, 8)[0],
+                    struct.unpack_from(order + "Q", entry, 32)[0],
+                )
                 file.seek(start)
                 return file.read(length).rstrip(b"\0").decode()
     return None

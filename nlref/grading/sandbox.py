@@ -209,11 +209,29 @@ class Sandbox:
         inside = runtime.runtime_of(self.profile, self.packages)
         settings["packages"] = list(inside.packages)
         environment["LD_LIBRARY_PATH"] = inside.library_path
-        arguments = [bubblewrap, "--unshare-all", "--cap-add", "CAP_SYS_ADMIN", "--uid", "1000", "--gid", "1000"]
+        arguments = [
+            bubblewrap,
+            "--unshare-all",
+            "--cap-add",
+            "CAP_SYS_ADMIN",
+            "--uid",
+            "1000",
+            "--gid",
+            "1000",
+        ]
         arguments += ["--hostname", "sandbox", "--clearenv"]
         for name, value in environment.items():
             arguments += ["--setenv", name, value]
-        arguments += [*inside.arguments, "--dev", "/dev", "--tmpfs", "/scratch", "--symlink", "scratch", "/tmp"]
+        arguments += [
+            *inside.arguments,
+            "--dev",
+            "/dev",
+            "--tmpfs",
+            "/scratch",
+            "--symlink",
+            "scratch",
+            "/tmp",
+        ]
         arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/scratch", "--"]
         arguments += [inside.python, "-I", "-S", "-B", inside.worker, json.dumps(settings)]
         return arguments, {"PATH": os.defpath}
@@ -439,12 +457,20 @@ class Session:
         before: messages.Changes | None = None,
         released: list[int] | None = None,
         keep: bool = False,
+        observe: bool = False,
         seconds: float | None = None,
         callback: Callable[[messages.CallbackRequest], messages.CallbackResult] | None = None,
     ) -> messages.Result:
         """Do one thing in the learner's process; :class:`SessionLost` if it dies, lies out of turn or is too late."""
         message = messages.Operate(
-            operation, operands, keywords or {}, before, released or [], keep, self.limits.output_bytes
+            operation,
+            operands,
+            keywords or {},
+            before,
+            released or [],
+            keep,
+            observe,
+            self.limits.output_bytes,
         )
         reply = self._exchange(message, seconds or self.limits.call_seconds, callback)
         if type(reply) is not messages.Result:
@@ -637,8 +663,16 @@ def explained(text: str) -> str:
     """One sentence from what bubblewrap or the zygote wrote before it ended: what is missing and how to mend it."""
     last = text.splitlines()[-1] if text else "it ended without a word"
     lowered = text.lower()
-    blocked = "operation not permitted" in lowered or "permission denied" in lowered or "no space left" in lowered
-    if blocked and ("namespace" in lowered or "uid map" in lowered or "uid_map" in lowered or "setting up" in lowered or "unshare" in lowered):
+    blocked = (
+        "operation not permitted" in lowered or "permission denied" in lowered or "no space left" in lowered
+    )
+    if blocked and (
+        "namespace" in lowered
+        or "uid map" in lowered
+        or "uid_map" in lowered
+        or "setting up" in lowered
+        or "unshare" in lowered
+    ):
         restricted = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
         remedy = (
             "allow it for bubblewrap with: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import builtins
 import importlib
 import inspect
+import linecache
+import logging
 import math
 import operator
 import random
@@ -138,7 +140,9 @@ class Server:
     # names
 
     def _visible(self) -> Iterator[str]:
-        return (name for name in list(self._names) if type(name) is str and not self._notebook.is_hidden(name))
+        return (
+            name for name in list(self._names) if type(name) is str and not self._notebook.is_hidden(name)
+        )
 
     def _look(self, request: messages.Look) -> messages.Found:
         wanted = [name for name in request.names if not self._notebook.is_hidden(name)]
@@ -176,7 +180,11 @@ class Server:
         python = numpy = None
         if states != self._random:
             python = None if states[0] == self._random[0] else _packed_random(states[0])
-            numpy = None if states[1] == self._random[1] else messages.Packer(_refuse).pack(np.random.get_state(legacy=False))
+            numpy = (
+                None
+                if states[1] == self._random[1]
+                else messages.Packer(_refuse).pack(np.random.get_state(legacy=False))
+            )
             self._random = states
         if assigned or deleted or python is not None or numpy is not None:
             return messages.Changes(assigned, deleted, python, numpy)
@@ -227,9 +235,13 @@ class Server:
         known = {id(container): index for index, container in enumerate(containers)}
         marks = [self._content(container, known) for container in containers]
         collector.begin_call(request.output_bytes)
+        handlers = logging.root.handlers
         try:
             with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", append=True)
+                warnings.simplefilter("always", append=not request.observe)
+                if request.observe:
+                    np.seterr(all="warn", under="ignore")
+                    logging.root.handlers = [logging.StreamHandler()]
                 self._interruptible = True
                 value = self._perform(request.operation, operands, keywords)
                 self._interruptible = False
@@ -237,12 +249,16 @@ class Server:
             self._interruptible = False
             failure = self._failure(error)
         finally:
-            if request.before is not None and request.before.errstate is not None:
-                np.seterr(**errstate)
+            np.seterr(**errstate)
+            logging.root.handlers = handlers
         stdout, stderr = collector.end_call()
         if failure is None:
             try:
-                packed = self._handle(value) if request.keep else messages.Packer(self._handle, known=known).pack(value)
+                packed = (
+                    self._handle(value)
+                    if request.keep
+                    else messages.Packer(self._handle, known=known).pack(value)
+                )
             except messages.Unsendable as error:
                 refused = str(error)
         changed = []
@@ -262,9 +278,8 @@ class Server:
         )
 
     def _content(self, container: Any, known: dict[int, int]) -> tuple[Any, bytes] | None:
-        others = {key: index for key, index in known.items() if key != id(container)}
         try:
-            packed = messages.Packer(self._handle, known=others).pack(container)
+            packed = messages.Packer(self._handle, known=known).content(container)
         except messages.Unsendable:
             return None
         return packed, messages.encoded(packed)
@@ -315,7 +330,9 @@ class Server:
             return messages.Handle(number, kind, description=self._describe(obj, kind))
         cls = type(obj)
         described = None
-        if kind in ("object", "callable", "iterator") and not (cls.__module__ == "builtins" and kind != "object"):
+        if kind in ("object", "callable", "iterator") and not (
+            cls.__module__ == "builtins" and kind != "object"
+        ):
             described = self._handle(cls)
         return messages.Handle(
             number,
@@ -410,6 +427,7 @@ class Server:
             text=_sendable(safe_text(error)),
             line=_optional(last_line(error)),
             traceback=[_sendable(line) for line in lines],
+            itself=self._handle(error) if own else None,
         )
 
     # callbacks
@@ -449,7 +467,9 @@ class Server:
         if failure.cls is not None:
             kind = self._objects[failure.cls.id]
         else:
-            kind = next((getattr(builtins, name) for name in failure.bases if hasattr(builtins, name)), Exception)
+            kind = next(
+                (getattr(builtins, name) for name in failure.bases if hasattr(builtins, name)), Exception
+            )
         try:
             return kind(*arguments)
         except Exception:
@@ -520,8 +540,6 @@ def _library_name(kind: type) -> str | None:
 def _warned(item: warnings.WarningMessage) -> messages.Warned:
     line = item.line
     if line is None and is_cell(item.filename):
-        import linecache
-
         line = linecache.getline(item.filename, item.lineno)
     text = _sendable(str(item.message))[:2_000]
     name = next((n for n in map(_library_name, item.category.__mro__) if n), "Warning")
@@ -530,7 +548,11 @@ def _warned(item: warnings.WarningMessage) -> messages.Warned:
 
 def _fingerprint(value: Any, packed: Any) -> bytes | None:
     """The content of a value that can change in place, to see whether it did."""
-    if type(value) in (bool, int, float, complex, str, bytes) or value is None or isinstance(packed, messages.Handle):
+    if (
+        type(value) in (bool, int, float, complex, str, bytes)
+        or value is None
+        or isinstance(packed, messages.Handle)
+    ):
         return None
     return messages.encoded(packed)
 
@@ -549,5 +571,3 @@ def _sendable(text: str) -> str:
 
 def _optional(text: str | None) -> str | None:
     return None if text is None else _sendable(text)
-
-

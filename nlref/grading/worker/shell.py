@@ -12,6 +12,7 @@ import io
 import json
 import linecache
 import os
+import re
 import sys
 import time
 import traceback
@@ -31,6 +32,8 @@ _MAX_FRAMES = 20
 _MAX_MESSAGE = 10_000
 _FLUSH_BYTES = 8_192
 _FLUSH_SECONDS = 0.2
+
+_IPYTHONS_NAMES = re.compile(r"_+|_\d+|_i+\d*|_[do]h")
 
 _emit: Callable[[dict[str, Any]], None] = lambda output: None
 
@@ -155,7 +158,14 @@ class _Hook(DisplayHook):
     def finish_displayhook(self) -> None:
         if self._data:
             count = self.prompt_count
-            _emit({"output_type": "execute_result", "execution_count": count, "data": self._data, "metadata": {}})
+            _emit(
+                {
+                    "output_type": "execute_result",
+                    "execution_count": count,
+                    "data": self._data,
+                    "metadata": {},
+                }
+            )
 
 
 class _Compiler(CachingCompiler):
@@ -284,9 +294,7 @@ def _exit(*args: Any, **kwargs: Any) -> None:
 
 
 def _no_input(prompt: str = "") -> str:
-    raise StdinNotImplementedError(
-        "raw_input was called, but this frontend does not support input requests."
-    )
+    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
 
 
 class Notebook:
@@ -302,7 +310,14 @@ class Notebook:
         sys.stderr = sys.__stderr__ = Stream("stderr", self.collector)
         sys.stdin = sys.__stdin__ = open(os.devnull)  # noqa: SIM115
         builtins.input = _no_input
-        self.hidden = frozenset(self.shell.user_ns_hidden) | {"In", "Out", "exit", "quit", "get_ipython", "open"}
+        self.hidden = frozenset(self.shell.user_ns_hidden) | {
+            "In",
+            "Out",
+            "exit",
+            "quit",
+            "get_ipython",
+            "open",
+        }
 
     def _output(self, output: dict[str, Any]) -> None:
         self.collector.output(output, len(json.dumps(output)))
@@ -326,6 +341,4 @@ class Notebook:
 
     def is_hidden(self, name: str) -> bool:
         """Whether a name is IPython's own: ``_``, ``_i3``, ``In`` ..."""
-        return name in self.hidden or (name[:1] == "_" and name[:2] != "__" and name[1:].lstrip("ih_").isdigit()) or set(
-            name
-        ) == {"_"}
+        return name in self.hidden or _IPYTHONS_NAMES.fullmatch(name) is not None

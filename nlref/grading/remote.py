@@ -1,0 +1,701 @@
+"""Test cells, run unchanged in the grader's process, on names that live in the learner's.
+
+The namespace of the cells is a plain dict. Before a cell runs, the names that it mentions are looked up in the learner's
+notebook: plain values arrive as values, everything else as a proxy (``proxies``). Before every question to the learner's
+side, and at the cell's end, the dict is compared with what it was: names that the cell deleted or gave back are deleted
+and given back there; so a test that removes a function to see that another one uses it works.
+
+What a test defines for itself stays here. A name goes to the learner's side only if the instructor's own notebook
+defines it (``expected``), or if its value came from there, or if it is a function put in place of a built-in one such as
+``input``: a learner who guesses that a test will say ``expected = ...`` gains nothing by defining ``expected`` first.
+
+Nor does a learner decide what ``np``, ``assert_allclose`` or ``len`` mean in a test: built-in names, the usual names of
+modules and the assertions of `numpy.testing` are always the real ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import ctypes
+import importlib
+import io
+import random
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from IPython.core.inputtransformer2 import TransformerManager
+
+from ..checks.call import Outcome, Warned
+from . import messages
+from .proxies import AnswerRefused, Link, RemoteError, plain_content, put_content, remote_of
+from .sandbox import Session, SessionLost
+
+__all__ = [
+    "AnswerRefused",
+    "RemoteError",
+    "RemoteNamespace",
+    "TestRun",
+    "call_remotely",
+    "names_defined",
+    "value_of",
+]
+
+_MISSING: Any = object()
+
+USUAL_MODULES = {
+    "np": "numpy",
+    "plt": "matplotlib.pyplot",
+    "mpl": "matplotlib",
+    "pd": "pandas",
+    "sp": "scipy",
+    "tf": "tensorflow",
+    "sns": "seaborn",
+    "npt": "numpy.testing",
+    "nt": "numpy.testing",
+} | {
+    name: name
+    for name in (
+        "numpy", "scipy", "matplotlib", "pandas", "sklearn", "tensorflow", "keras", "torch", "nlref", "pytest", "unittest",
+        "math", "cmath", "random", "statistics", "itertools", "functools", "operator", "collections", "inspect", "ast", "re",
+        "os", "sys", "io", "json", "time", "datetime", "copy", "types", "typing", "string", "textwrap", "warnings",
+        "contextlib", "builtins", "hashlib", "fractions", "decimal", "traceback", "numbers", "abc", "doctest",
+    )
+}  # fmt: skip
+USUAL_ASSERTIONS = frozenset(name for name in np.testing.__all__ if name.startswith("assert_"))
+_ALL_NAMES = frozenset(("globals", "locals", "vars", "dir", "eval", "exec"))
+_BUILTINS = frozenset(dir(builtins))
+_REPLACEABLE = ("input", "print", "open")
+_REAL = {name: getattr(builtins, name) for name in _REPLACEABLE}
+_WORD = re.compile(r"[^\W\d]\w*")
+_transform = TransformerManager().transform_cell
+
+
+class _TooLong(BaseException):
+    """Raised in the thread that runs a test cell when its time is over."""
+
+
+@dataclass
+class TestRun:
+    """What a test cell did: nbformat outputs, the last line of its error, its traceback, the value of its last expression."""
+
+    __test__ = False
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None
+    traceback: list[str] = field(default_factory=list)
+    value: Any = None
+    timed_out: bool = False
+    died: bool = False
+    seconds: float = 0.0
+
+
+def names_defined(sources: Iterable[str]) -> dict[str, str]:
+    """What the instructor's own cells define at the top level: ``"function"``, ``"class"``, ``"value"`` or ``"import a.b:c"``.
+
+    Give it the solution and read-only cells of the source notebook, not its tests; cells that do not parse are passed over.
+    """
+    found: dict[str, str] = {}
+    for source in sources:
+        try:
+            tree = ast.parse(_transform(source))
+        except (SyntaxError, ValueError):
+            continue
+        for node in _top_level(tree.body):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found[node.name] = "function"
+            elif isinstance(node, ast.ClassDef):
+                found[node.name] = "class"
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    name = alias.asname or alias.name.partition(".")[0]
+                    found[name] = f"import {alias.name if alias.asname else name}"
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    found[alias.asname or alias.name] = f"import {node.module}:{alias.name}"
+            else:
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                        kind = _kind_of_value(node)
+                        found[part.id] = kind
+    return found
+
+
+def _kind_of_value(node: ast.AST) -> str:
+    value = getattr(node, "value", None)
+    if isinstance(value, ast.Lambda):
+        return "function"
+    if (
+        isinstance(value, ast.Call)
+        and getattr(value.func, "id", getattr(value.func, "attr", "")) == "namedtuple"
+    ):
+        return "class"
+    return "value"
+
+
+def _top_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that bind names of the module: those inside ``if``, ``for``, ``with`` and ``try`` too."""
+    for node in body:
+        if isinstance(node, ast.If | ast.For | ast.While | ast.With | ast.Try):
+            for name in ("body", "orelse", "finalbody"):
+                yield from _top_level(getattr(node, name, ()))
+            for handler in getattr(node, "handlers", ()):
+                yield from _top_level(handler.body)
+            for part in (
+                getattr(node, "target", None),
+                *(i.optional_vars for i in getattr(node, "items", ())),
+            ):
+                if part is not None:
+                    yield ast.copy_location(ast.Expr(part), node)
+        else:
+            yield node
+
+
+class RemoteNamespace:
+    """The namespace of a notebook's test cells.
+
+    Parameters
+        session: the learner's process.
+        source_name: what tracebacks call the cells.
+        expected: what the instructor's notebook defines (:func:`names_defined`). With it, a test may replace such a name on
+            the learner's side by a value of its own, and objects of such classes may speak for themselves in ``==`` and
+            arithmetic. Without it, no plain value of a test is ever sent by name, and classes are those that
+            a test mentions with a capital letter.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        source_name: str = "test",
+        expected: Mapping[str, str] | None = None,
+    ) -> None:
+        self.session = session
+        self.namespace: dict[str, Any] = {
+            "__name__": "__main__",
+            "__builtins__": builtins,
+            "__doc__": None,
+            "get_ipython": _shell,
+            "display": lambda *objects, **_: print(*objects, sep="\n"),
+        }
+        self._source_name = source_name
+        self._expected = expected
+        self._mentioned: set[str] = set()
+        self._link = Link(session, self._speaks)
+        self._link.before = self._changes
+        self._link.after = self._changed
+        self._link.own_namespace = self.namespace
+        self._own: set[str] = set(self.namespace)
+        self._tests: dict[str, int] = {}
+        self._seen: dict[str, tuple[Any, bytes | None]] = {}
+        self._replaced: dict[str, Any] = {}
+        self._words: dict[types.CodeType, frozenset[str]] = {}
+        self._random = _random_states()
+        self._cell = 0
+
+    # running
+
+    def run_local(self, source: str) -> TestRun:
+        """Run a cell of the instructor's here: imports and helpers. What it defines is the instructor's for good."""
+        before = dict(self.namespace)
+        run = self._run(source)
+        self._own.update(
+            name
+            for name, value in self.namespace.items()
+            if before.get(name, _MISSING) is not value and name not in self._seen
+        )
+        return run
+
+    def run_test(self, source: str) -> TestRun:
+        """Run a test cell. Never raises for what the cell or the learner's code does; ``KeyboardInterrupt`` passes through."""
+        before = dict(self.namespace)
+        run = self._run(source)
+        for name, value in self.namespace.items():
+            if before.get(name, _MISSING) is not value and name not in self._seen and name not in self._own:
+                self._tests[name] = self.session.cells
+        return run
+
+    def _run(self, source: str) -> TestRun:
+        run = TestRun()
+        started = time.monotonic()
+        self._cell += 1
+        filename = f"<{self._source_name} {self._cell}>"
+        printed = _Printed(self.session.limits.output_bytes)
+        self._link.lost = None
+        try:
+            with (
+                contextlib.redirect_stdout(printed.stdout),
+                contextlib.redirect_stderr(printed.stderr),
+                warnings.catch_warnings(),
+                _time_limit(self.session.limits.test_seconds),
+            ):
+                self._remember_source(filename, source)
+                run.value = self._execute(source, filename)
+                self._sync()
+        except KeyboardInterrupt:
+            raise
+        except _TooLong:
+            run.timed_out = True
+            run.error = f"the test cell ran longer than {self.session.limits.test_seconds:g} s"
+            if not self._link.lost:
+                self.session.close()
+        except SessionLost as lost:
+            run.error = str(lost)
+        except BaseException as error:
+            run.traceback = _traceback(error, filename)
+            run.error = run.traceback[-1]
+        if self._link.lost is not None:
+            run.error = self._link.lost
+            run.value = None
+            run.timed_out = run.timed_out or "longer than" in run.error
+        run.died = not self.session.alive
+        run.seconds = time.monotonic() - started
+        run.outputs = printed.outputs()
+        if run.error is not None:
+            run.value = None
+            name, _, text = run.error.partition(": ")
+            if not name.isidentifier():
+                name, text = "Stopped", run.error
+            lines = run.traceback or [f"{name}: {text}"]
+            run.outputs.append({"output_type": "error", "ename": name, "evalue": text, "traceback": lines})
+        elif run.value is not None:
+            run.outputs.append(_result(run.value, self._cell))
+        return run
+
+    def _execute(self, source: str, filename: str) -> Any:
+        tree = ast.parse(_transform(source), filename)
+        self._fill(tree)
+        last = tree.body[-1] if tree.body else None
+        value = None
+        if isinstance(last, ast.Expr) and not _ends_in_semicolon(source):
+            body = ast.Module(tree.body[:-1], [])
+            exec(compile(body, filename, "exec"), self.namespace)
+            value = eval(compile(ast.Expression(last.value), filename, "eval"), self.namespace)
+        else:
+            exec(compile(tree, filename, "exec"), self.namespace)
+        return value
+
+    @staticmethod
+    def _remember_source(filename: str, source: str) -> None:
+        import linecache
+
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+
+    # names
+
+    def _speaks(self, name: str) -> bool:
+        if self._expected is not None:
+            return self._expected.get(name) == "class"
+        return name[:1].isupper() and name in self._mentioned
+
+    def _fill(self, tree: ast.AST) -> None:
+        """Put the learner's names, as they are now, into the namespace."""
+        words = _words(tree)
+        self._mentioned |= words
+        words |= self._words_of_own_functions()
+        everything = not words.isdisjoint(_ALL_NAMES)
+        for name in words:
+            self._fill_usual(name)
+        words |= {name for name, (value, _) in self._seen.items() if remote_of(value) is not None}
+        wanted = [name for name in words if self._is_the_learners(name)]
+        if not self.session.alive:
+            raise SessionLost(self.session.reason)
+        try:
+            found = self.session.look(wanted, everything)
+        except SessionLost as lost:
+            self._link.lost = str(lost)
+            raise
+        for name in list(self._seen):
+            if name not in found and self.namespace.get(name, self) is self._seen[name][0]:
+                del self.namespace[name]
+        self._seen = {name: (_MISSING, None) for name in wanted}
+        for name, value in found.items():
+            if self._is_the_learners(name):
+                if isinstance(value, messages.Handle) and value.kind == "module":
+                    continue
+                self._set(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
+        try:
+            obj = self._link.unpack(value)
+        except AnswerRefused as error:
+            self.namespace.pop(name, None)
+            self._seen.pop(name, None)
+            sys.stderr.write(f"the notebook's {name} cannot be used: {error}\n")
+            return
+        old = self._seen.get(name, (_MISSING, None))[0]
+        if type(old) is type(obj) and _is_mutable(obj) and self.namespace.get(name) is old:
+            with contextlib.suppress(AnswerRefused):
+                put_content(old, obj)
+                obj = old
+        self.namespace[name] = obj
+        self._seen[name] = (obj, self._mark(obj))
+
+    def _mark(self, obj: Any) -> bytes | None:
+        if not _is_mutable(obj):
+            return None
+        with contextlib.suppress(TypeError, messages.Unsendable):
+            return messages.encoded(self._link.pack(obj))
+        return None
+
+    def _is_the_learners(self, name: str) -> bool:
+        """Whether a name may come from the learner's notebook: not if the instructor or a test defined it, or if it is fixed."""
+        if name in self._own or (name.startswith("__") and name.endswith("__")):
+            return False
+        expected = None if self._expected is None else self._expected.get(name)
+        if name in self._tests and name in self.namespace:
+            rebound = self.session.rebound.get(name, 0) > self._tests[name]
+            replaceable = (
+                expected is not None if self._expected is not None else not callable(self.namespace[name])
+            )
+            if not (rebound and replaceable):
+                return False
+        if expected is not None:
+            return not expected.startswith("import ")
+        return name not in _BUILTINS and name not in USUAL_MODULES and name not in USUAL_ASSERTIONS
+
+    def _fill_usual(self, name: str) -> None:
+        """Names that mean the same in every notebook, and those that the instructor's notebook imports."""
+        if name in self.namespace:
+            return
+        expected = (self._expected or {}).get(name)
+        if expected is not None and not expected.startswith("import "):
+            return
+        target = expected.removeprefix("import ") if expected else None
+        if target is None and name in USUAL_MODULES:
+            target = USUAL_MODULES[name]
+        if target is None and name in USUAL_ASSERTIONS:
+            target = f"numpy.testing:{name}"
+        if target is None:
+            return
+        module, _, attribute = target.partition(":")
+        with contextlib.suppress(ImportError, AttributeError):
+            obj = importlib.import_module(module)
+            self.namespace[name] = getattr(obj, attribute) if attribute else obj
+            self._own.add(name)
+
+    def _words_of_own_functions(self) -> set[str]:
+        """Global names that functions defined here will look up when a test calls them."""
+        words: set[str] = set()
+        for obj in list(self.namespace.values()):
+            functions = [obj, *vars(obj).values()] if isinstance(obj, type) and type(obj) is type else [obj]
+            for function in functions:
+                if isinstance(function, types.FunctionType) and function.__globals__ is self.namespace:
+                    words |= self._words_of_code(function.__code__)
+        return words
+
+    def _words_of_code(self, code: types.CodeType) -> frozenset[str]:
+        found = self._words.get(code)
+        if found is None:
+            inner = [self._words_of_code(part) for part in code.co_consts if isinstance(part, types.CodeType)]
+            found = self._words[code] = frozenset(code.co_names).union(*inner)
+        return found
+
+    # both ways
+
+    def _changes(self) -> messages.Changes | None:
+        """What the cell did, since the last question, to names that are the learner's, and to the random number generators."""
+        assigned: dict[str, Any] = {}
+        deleted: list[str] = []
+        for name, (old, mark) in list(self._seen.items()):
+            now = self.namespace.get(name, _MISSING)
+            if now is old:
+                if mark is not None and (new := self._mark(now)) != mark:
+                    assigned[name] = self._link.pack(now)
+                    self._seen[name] = (now, new)
+                continue
+            if now is _MISSING:
+                deleted.append(name)
+                self._seen[name] = (_MISSING, None)
+            elif self._may_be_sent(name, now):
+                assigned[name] = self._link.pack(now)
+                self._seen[name] = (now, self._mark(now))
+            else:
+                del self._seen[name]
+                self._tests[name] = self.session.cells
+        for name in _REPLACEABLE:
+            now = self.namespace.get(name, getattr(builtins, name))
+            if now is not self._replaced.get(name, _REAL[name]) and name not in self._seen:
+                if now is _REAL[name]:
+                    deleted.append(name)
+                    del self._replaced[name]
+                elif callable(now):
+                    assigned[name] = self._link.pack(now)
+                    self._replaced[name] = now
+        python = numpy = None
+        states = _random_states()
+        if states != self._random:
+            if states[0] != self._random[0]:
+                python = self._link.pack(states[0])
+            if states[1] != self._random[1]:
+                numpy = self._link.pack(np.random.get_state(legacy=False))
+            self._random = states
+        errstate = np.geterr()
+        if errstate == _DEFAULT_ERRSTATE:
+            errstate = None
+        if assigned or deleted or python is not None or numpy is not None or errstate is not None:
+            return messages.Changes(assigned, deleted, python, numpy, errstate)
+        return None
+
+    def _may_be_sent(self, name: str, value: Any) -> bool:
+        remote = remote_of(value)
+        if remote is not None:
+            return remote[0] is self._link
+        return (
+            self._expected is not None and self._expected.get(name, "import ").partition(" ")[0] != "import"
+        )
+
+    def _changed(self, changes: messages.Changes) -> None:
+        """What the learner's code did, while it was asked, to names that the cell mentions and to the generators."""
+        for name in changes.deleted:
+            if name in self._seen and self.namespace.get(name, _MISSING) is self._seen[name][0]:
+                self.namespace.pop(name, None)
+                self._seen[name] = (_MISSING, None)
+        for name, value in changes.assigned.items():
+            if name in self._seen and self._is_the_learners(name):
+                self._set(name, value)
+        if changes.random is not None:
+            state = self._link.unpack(changes.random)
+            with contextlib.suppress(TypeError, ValueError):
+                random.setstate(state)
+        if changes.numpy_random is not None:
+            state = self._link.unpack(changes.numpy_random)
+            np.random.set_state(messages.checked_state(state, ("MT19937",)))
+        if changes.random is not None or changes.numpy_random is not None:
+            self._random = _random_states()
+
+    def _sync(self) -> None:
+        """At the cell's end: what it changed is changed there, even if it asks nothing more."""
+        if not self.session.alive:
+            return
+        changes = self._changes()
+        if changes is not None and (changes.assigned or changes.deleted):
+            self._link.before, hook = (lambda: changes), self._link.before
+            try:
+                self._link.ask("sync", ())
+            finally:
+                self._link.before = hook
+
+
+def call_remotely(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """Call a learner's function, as :func:`nlref.checks.call.call_locally` does in one process.
+
+    ``obj`` is what stands for it in a :class:`RemoteNamespace`. The arguments are not touched; ``Outcome.arguments`` says how the
+    learner's code left them. Answers that are not accepted are errors of the outcome; a process that dies or is too late
+    raises :class:`~nlref.grading.sandbox.SessionLost`, which ends the test cell.
+    """
+    remote = remote_of(obj)
+    if remote is None:
+        return Outcome(
+            None, error=f"TypeError: {type(obj).__name__!r} object is not callable", arguments=tuple(args)
+        )
+    result, value, refused, arguments = remote[0].observe((obj, *args), kwargs)
+    error, line = None, None
+    if result.failure is not None:
+        text = result.failure.text[:10_000]
+        error = f"{result.failure.name}: {text}" if text else result.failure.name
+        line = result.failure.line
+    elif refused is not None:
+        error = refused
+    return Outcome(
+        value=value,
+        error=error,
+        line=line,
+        warnings=tuple(Warned(item.category, item.message, item.line) for item in result.warnings),
+        stdout=result.stdout,
+        stderr=result.stderr,
+        arguments=arguments,
+    )
+
+
+def value_of(obj: Any) -> Any:
+    """A learner's answer as a plain value; TypeError if it is none (a function, an object of a class of theirs)."""
+    return plain_content(obj)
+
+
+_DEFAULT_ERRSTATE = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+
+def _random_states() -> tuple[Any, Any]:
+    state = np.random.get_state(legacy=False)
+    inner = state["state"]
+    return random.getstate(), (inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])
+
+
+def _is_mutable(obj: Any) -> bool:
+    return type(obj) in (list, dict, set, bytearray, np.ndarray)
+
+
+def _words(tree: ast.AST) -> set[str]:
+    """Every name that a cell could look up: names, and words inside strings, which may be evaluated."""
+    words: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            words.add(node.id)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            words.update(node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 20_000:
+            words.update(_WORD.findall(node.value))
+    return words
+
+
+def _ends_in_semicolon(source: str) -> bool:
+    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return bool(lines) and lines[-1].partition("#")[0].rstrip().endswith(";")
+
+
+def _traceback(error: BaseException, filename: str) -> list[str]:
+    """The traceback through the instructor's cells, without the grader's own frames."""
+    lines = []
+    own = filename.rpartition(" ")[0]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(own)]
+    if frames:
+        lines.append("Traceback (most recent call last):")
+        for frame in frames[-20:]:
+            lines.append(f"  {frame.filename[1:-1]}, line {frame.lineno}, in {frame.name}")
+            if frame.line:
+                lines.append(f"    {frame.line[:300]}")
+    for note in getattr(error, "__notes__", ())[:5]:
+        lines.extend(str(note)[:5_000].splitlines())
+    if isinstance(error, SyntaxError):
+        text = f"{error.msg} (line {error.lineno})"
+    else:
+        text = _text(error)
+    name = type(error).__name__
+    lines.append(f"{name}: {text}" if text else name)
+    return lines
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:10_000]
+    except BaseException as other:
+        return f"<{type(other).__name__} while printing the exception>"
+
+
+def _result(value: Any, count: int) -> dict[str, Any]:
+    data = {"text/plain": _representation(value)}
+    page = getattr(value, "_repr_html_", None) if remote_of(value) is None else None
+    if callable(page):
+        with contextlib.suppress(Exception):
+            text = page()
+            if isinstance(text, str):
+                data["text/html"] = text
+    return {"output_type": "execute_result", "execution_count": count, "data": data, "metadata": {}}
+
+
+def _representation(value: Any) -> str:
+    try:
+        return repr(value)[:20_000]
+    except Exception as error:
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+
+
+class _Printed:
+    """What a test cell prints, in order, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._parts: list[tuple[str, str]] = []
+        self._left = limit
+        self.stdout = _PrintedStream(self, "stdout")
+        self.stderr = _PrintedStream(self, "stderr")
+
+    def add(self, name: str, text: str) -> None:
+        text = text[: max(self._left, 0)]
+        self._left -= len(text)
+        if not text:
+            return
+        if self._parts and self._parts[-1][0] == name:
+            self._parts[-1] = (name, self._parts[-1][1] + text)
+        else:
+            self._parts.append((name, text))
+
+    def outputs(self) -> list[dict[str, Any]]:
+        return [{"output_type": "stream", "name": name, "text": text} for name, text in self._parts]
+
+
+class _PrintedStream(io.TextIOBase):
+    def __init__(self, printed: _Printed, name: str) -> None:
+        self._printed = printed
+        self.name = name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._printed.add(self.name, text)
+        return len(text)
+
+
+_TIMING_MAGICS = ("time", "timeit", "capture", "prun")
+
+
+class _Shell:
+    """``get_ipython()`` in a test cell: magics that time or capture run their cell, the others do nothing."""
+
+    def run_line_magic(self, name: str, line: str, *_: Any, **__: Any) -> None:
+        if name in _TIMING_MAGICS:
+            self._execute(line, sys._getframe(1).f_globals)
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
+        if name not in _TIMING_MAGICS:
+            raise SyntaxError(f"the cell magic %%{name} does not run in a test cell")
+        self._execute(cell, sys._getframe(1).f_globals)
+
+    @staticmethod
+    def _execute(source: str, namespace: dict[str, Any]) -> None:
+        exec(compile(_transform(source), "<magic>", "exec"), namespace)
+
+    def system(self, command: str) -> None:
+        raise SyntaxError(f"!{command}: a test cell does not run programs")
+
+    getoutput = system
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **kwargs: None
+
+
+def _shell() -> _Shell:
+    return _Shell()
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise :class:`_TooLong` in this thread after so many seconds; by a signal in the main thread, else between bytecodes."""
+    if threading.current_thread() is threading.main_thread():
+
+        def late(*_: Any) -> None:
+            raise _TooLong
+
+        handler = signal.signal(signal.SIGALRM, late)
+        timer = signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+            signal.signal(signal.SIGALRM, handler)
+        return
+    identifier = threading.get_ident()
+    over = threading.Event()
+
+    def watch() -> None:
+        if not over.wait(seconds):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(identifier), ctypes.py_object(_TooLong))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
