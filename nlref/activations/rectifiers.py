@@ -149,22 +149,14 @@ def _exact_relu_slope(mp, x, negative_slope=0.0, max_value=None, threshold=0.0):
     return mp.mpf(1 if max_value is None or x < max_value else 0)
 
 
-def _leaky_case(negative_slope: float) -> Case:
-    kink = Kink(
-        x=0.0,
-        slope=negative_slope,
-        left=negative_slope,
-        right=1.0,
-        keras=negative_slope,
-        pytorch=negative_slope,
-        mxnet=negative_slope,
-    )
+def _leaky_case(negative_slope: float, **slopes_of_others: float) -> Case:
     return Case(
         options={"negative_slope": negative_slope},
-        range=(-math.inf, math.inf),
-        limits=(-math.inf, math.inf),
+        range=(-math.inf if negative_slope > 0 else 0.0, math.inf),
+        limits=(negative_slope * -math.inf if negative_slope else 0.0, math.inf),
         slopes=(negative_slope, 1.0),
-        kinks=(kink,),
+        increasing=negative_slope >= 0,
+        kinks=(Kink(x=0.0, slope=negative_slope, left=negative_slope, right=1.0, **slopes_of_others),),
     )
 
 
@@ -283,7 +275,13 @@ FACTS = {
     "leaky_relu": Facts(
         exact=lambda mp, x, negative_slope=0.2: x if x > 0 else negative_slope * x,
         exact_slope=lambda mp, x, negative_slope=0.2: mp.mpf(1 if x > 0 else negative_slope),
-        cases=(_leaky_case(0.2), _leaky_case(0.01), _leaky_case(0.25)),
+        cases=(
+            _leaky_case(0.2, keras=0.2, pytorch=0.2, mxnet=0.2),
+            _leaky_case(0.01, pytorch=0.01),
+            _leaky_case(0.25, mxnet=0.25),
+            _leaky_case(0.0),
+            _leaky_case(-0.5),
+        ),
         counterparts=(
             Counterpart(
                 system="keras",

@@ -13,9 +13,10 @@ def sigmoid(x: Array) -> Array:
     r"""Logistic sigmoid, :math:`1 / (1 + e^{-x})`, elementwise, in [0, 1]: a score made a probability.
 
     Stability
-        ``exp(-x)`` overflows below -709 (float64), -88 (float32), where the true value is still a number; here ``exp``
-        only ever sees numbers up to 0, as in :math:`1 / (1 + e^{-x})` on the right and :math:`e^x / (1 + e^x)` on the
-        left, whose tail keeps its relative accuracy down to the smallest number of the dtype. Above 37 (float64), 17 (float32) the value rounds to 1.
+        ``exp(-x)`` overflows below -709 (float64), -88 (float32), where the true value is still a number. Here ``exp``
+        only ever sees numbers up to 0: :math:`1 / (1 + e^{-x})` on the right, :math:`e^x / (1 + e^x)` on the left,
+        whose tail keeps its accuracy down to the smallest number of the dtype. Above 37 (float64), 17 (float32) the
+        value rounds to 1.
     Keras, PyTorch, MXNet
         ``keras.activations.sigmoid``, ``torch.nn.functional.sigmoid``, ``mxnet.nd.sigmoid``
     Source

@@ -1,6 +1,7 @@
 """The tables of facts are complete, and the kernels are what their signatures and sources say they are."""
 
 import inspect
+import pkgutil
 
 import mpmath
 import numpy as np
@@ -24,12 +25,8 @@ def test_a_family_has_one_row_for_each_public_kernel_and_each_kernel_its_gradien
 
 
 def test_every_family_file_is_joined():
-    here = {module.__name__ for module in FAMILIES}
-    folder = activations.__path__[0]
-    import pathlib
-
-    files = {f"nlref.activations.{path.stem}" for path in pathlib.Path(folder).glob("*.py")}
-    assert files - {"nlref.activations.__init__"} == here
+    files = {f"nlref.activations.{module.name}" for module in pkgutil.iter_modules(activations.__path__)}
+    assert files == {module.__name__ for module in FAMILIES}
     assert set(activations.FACTS) == set().union(*(family.FACTS for family in FAMILIES))
     assert set(activations.__all__) == {"FACTS"}.union(*(public_functions(family) for family in FAMILIES))
     for family in FAMILIES:
@@ -70,6 +67,18 @@ def test_a_coarse_bound_on_a_counterpart_has_a_reason(kernel):
     for counterpart in kernel.facts.counterparts:
         if counterpart.float32 > 2e-6 or counterpart.float64 > 1e-14:
             assert counterpart.differs, counterpart.call
+
+
+def test_a_slope_said_of_another_system_has_a_counterpart_that_tests_it(kernel):
+    for case in kernel.facts.cases:
+        compared = {
+            other.system
+            for other in kernel.facts.counterparts
+            if kernel.options(other.options) == kernel.options(case.options)
+        }
+        for kink in case.kinks:
+            said = {name for name in ("keras", "pytorch", "mxnet") if getattr(kink, name) is not None}
+            assert said == compared
 
 
 def test_exact_slope_is_the_derivative_of_exact(shape):
