@@ -31,13 +31,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from IPython.core.inputtransformer2 import TransformerManager
 
 from nlref.checks import CheckResult, Exercise, Outcome, call_locally, evaluate, find
 from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook
 from nlref.grading.notebook import Graded, autograded_notebook
-from nlref.grading.remote import RemoteNamespace, call_remotely, is_remote, value_of
+from nlref.grading.proxies import remote_of
+from nlref.grading.remote import RemoteNamespace, call_remotely, names_defined, value_of
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
-from nlref.grading.sandbox import Limits, Sandbox, SandboxUnavailable
+from nlref.grading.sandbox import Limits, Sandbox, Session
 from nlref.grading.submission import Cell, Submission, UnreadableNotebook, parse_notebook, repair
 
 RESTARTS = 8
@@ -70,7 +72,7 @@ class Engine:
         self.assignment = assignment
         self.isolation = isolation
         self.limits = limits or Limits()
-        self._sandbox = Sandbox(profile=profile, limits=self.limits, isolation=isolation)
+        self.sandbox = Sandbox(profile=profile, limits=self.limits, isolation=isolation)
         self._expected: dict[tuple[str, str | None], bool] | None = None
 
     def __enter__(self) -> "Engine":
@@ -79,17 +81,23 @@ class Engine:
             path = Path(self._files.name) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        self._sandbox.__enter__()
+        self.sandbox.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._sandbox.__exit__(*exception)
+        self.sandbox.__exit__(*exception)
         self._files.cleanup()
 
     def grade(self, submission: Submission) -> SubmissionResult:
         """Grade every notebook of the assignment; what a submission lacks or breaks costs it points, nothing else."""
         began = time.perf_counter()
-        files = {**submission.files, **self.assignment.files}
+        files, remarks = {**submission.files, **self.assignment.files}, list(submission.remarks)
+        size, room = sum(map(len, files.values())), self.limits.scratch_bytes // 2
+        if size > room:
+            files = dict(self.assignment.files)
+            remarks.append(
+                f"the files beside the notebooks have {size / 1e6:.0f} MB, {room / 1e6:.0f} MB is the limit: left out"
+            )
         notebooks = []
         for name, master in self.assignment.notebooks.items():
             if name in submission.notebooks:
@@ -103,7 +111,7 @@ class Engine:
             digest=submission.digest,
             isolation=self.isolation,
             seconds=time.perf_counter() - began,
-            remarks=submission.remarks,
+            remarks=tuple(remarks),
         )
 
     def grade_notebook(
@@ -139,7 +147,10 @@ class Engine:
         os.chdir(self._files.name)
         sys.path.insert(0, self._files.name)
         try:
-            yield
+            with warnings.catch_warnings():
+                # A learner's warning reaches the tests as a warning; it must not become an error there.
+                warnings.simplefilter("default")
+                yield
         finally:
             sys.path[:] = path
             os.chdir(before)
@@ -176,14 +187,18 @@ class _Run:
         self.restarts = 0
         self.ended = ""
         self.results: list[CheckResult] = []
-        self.imports = [
+        code = [cell for cell in master.cells if cell.cell_type == "code"]
+        self.expected = names_defined(
+            cell.source if cell.answer is None else cell.answer for cell in code if not cell.is_test
+        )
+        self.star_imports = [
             statement
-            for cell in master.cells
-            if cell.cell_type == "code" and not cell.solution and not cell.grade and not cell.locked
-            for statement in import_statements(cell.source)
+            for cell in code
+            if not cell.solution and not cell.grade
+            for statement in star_imports(cell.source)
         ]
         self.own_names = _grader_names(engine.assignment.private_seed, self.results)
-        self._session: Any = None
+        self._session: Session | None = None
         self._names: RemoteNamespace | None = None
 
     def __enter__(self) -> "_Run":
@@ -195,7 +210,7 @@ class _Run:
     def _close(self) -> None:
         if self._session is not None:
             session, self._session, self._names = self._session, None, None
-            session.__exit__(None, None, None)
+            session.close()
 
     def grade(self) -> list[Graded]:
         with _checks_of_the_grader(self.own_names):
@@ -221,8 +236,10 @@ class _Run:
         assert self._names is not None
         run = self._names.run_local(master.source)
         if run.error:
-            for name in bound_names(master.source):
-                self._names.namespace.setdefault(name, _Missing(name, run.error))
+            for name in names_defined([master.source]).keys() - self._names.namespace.keys():
+                missing = _Missing(name, run.error)
+                self._names.namespace["__missing__"] = lambda _, missing=missing: missing
+                self._names.run_local(f"@__missing__\ndef {name}(): ...")
 
     def _test(self, place: int, cell: Cell, master: MasterCell) -> Graded:
         if not self._ready(place):
@@ -253,8 +270,8 @@ class _Run:
         points = master.points
         if error:
             return 0.0, one_sentence(error)
-        if isinstance(value, CheckResult) or (self.results and not _is_number(value)):
-            checked = value if isinstance(value, CheckResult) else self.results[-1]
+        if self.results and not _is_number(value):
+            checked = value if type(value) is CheckResult else self.results[-1]
             score, reason = _in_range(checked.score, points)
             return score, reason or ("" if score >= points else why(checked))
         if value is None:
@@ -285,9 +302,9 @@ class _Run:
         return False
 
     def _begin(self, place: int) -> None:
-        self._session = self.engine._sandbox.session(self.files).__enter__()
-        self._names = RemoteNamespace(self._session, source_name=self.master.name)
-        for statement in self.imports:
+        self._session = self.engine.sandbox.session(self.files)
+        self._names = RemoteNamespace(self._session, source_name=self.master.name, expected=self.expected)
+        for statement in self.star_imports:
             self._names.run_local(statement)
         for before, cell in enumerate(self.cells[:place]):
             master = cell.master
@@ -360,7 +377,7 @@ def _unanswered(master: MasterNotebook, cells: Sequence[Cell]) -> tuple[str, ...
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real | np.number | np.bool_) and not isinstance(value, CheckResult)
+    return issubclass(type(value), Real | np.number | np.bool_)
 
 
 def _in_range(value: Any, points: float) -> tuple[float, str]:
@@ -403,36 +420,16 @@ def _kind(value: Any) -> str:
 # The instructor's side
 
 
-def import_statements(source: str) -> list[str]:
-    """The top-level import statements of a cell, one by one; none if it does not parse."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
+def star_imports(source: str) -> list[str]:
+    """The statements ``from ... import *`` of a cell: the only imports whose names cannot be read off."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the instructor's own spelling, which is not graded
             tree = ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
         return []
-    return [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-
-
-def bound_names(source: str) -> set[str]:
-    """Every name that a cell of the instructor would define at its top level if it ran to its end."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return set()
-    names: set[str] = set()
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(statement.name)
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.add(node.id)
-            elif isinstance(node, ast.alias):
-                names.add((node.asname or node.name).split(".")[0])
-    return names
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return [ast.unparse(node) for node in imports if any(alias.name == "*" for alias in node.names)]
 
 
 class _Missing:
@@ -460,7 +457,7 @@ def _grader_names(private_seed: int | None, results: list[CheckResult]) -> dict[
         return result
 
     def call(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
-        return (call_remotely if is_remote(obj) else call_locally)(obj, args, kwargs)
+        return (call_locally if remote_of(obj) is None else call_remotely)(obj, args, kwargs)
 
     def check(exercise: str, obj: Any, *, points: float | None = None, show: bool = True) -> CheckResult:
         return keep(evaluate(exercise, obj, call=call, private_seed=private_seed, points=points))
@@ -493,14 +490,3 @@ def _checks_of_the_grader(names: Mapping[str, Any]) -> Iterator[None]:
                 delattr(nlref, name)
             else:
                 setattr(nlref, name, value)
-
-
-__all__ = [
-    "Engine",
-    "SandboxUnavailable",
-    "bound_names",
-    "import_statements",
-    "one_sentence",
-    "ungraded",
-    "why",
-]

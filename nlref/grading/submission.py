@@ -29,6 +29,7 @@ from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, def
 
 NOTEBOOK_BYTES = 50_000_000
 FILES_BYTES = 50_000_000
+FILE_BYTES = 15_000_000
 FILES = 500
 CELLS = 2_000
 SOURCE_CHARACTERS = 1_000_000
@@ -76,7 +77,7 @@ def read_submission(
     for path in _walk(folder, ignore, remarks):
         relative = path.relative_to(folder).as_posix()
         notebook = path.suffix == ".ipynb" and path.parent == folder
-        content = _read_file(path, NOTEBOOK_BYTES if notebook else min(left, FILES_BYTES))
+        content = _read_file(path, NOTEBOOK_BYTES if notebook else min(left, FILE_BYTES))
         if isinstance(content, str) and not notebook:
             remarks.append(f"the file `{_printable(relative)}` was left out: {content}")
             continue
