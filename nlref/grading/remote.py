@@ -21,7 +21,6 @@ import contextlib
 import ctypes
 import importlib
 import io
-import random
 import re
 import signal
 import sys
@@ -201,7 +200,8 @@ class RemoteNamespace:
         self._seen: dict[str, tuple[Any, bytes | None]] = {}
         self._replaced: dict[str, Any] = {}
         self._words: dict[types.CodeType, frozenset[str]] = {}
-        self._random = _random_states()
+        self._random = messages.RandomWatch()
+        self._sent: tuple[Any, Any] = (None, None)
         self._cell = 0
 
     # running
@@ -433,14 +433,9 @@ class RemoteNamespace:
                 elif callable(now):
                     assigned[name] = self._link.pack(now)
                     self._replaced[name] = now
-        python = numpy = None
-        states = _random_states()
-        if states != self._random:
-            if states[0] != self._random[0]:
-                python = self._link.pack(states[0])
-            if states[1] != self._random[1]:
-                numpy = self._link.pack(np.random.get_state(legacy=False))
-            self._random = states
+        python, numpy = self._random.moved()
+        if python is not None or numpy is not None:
+            self._sent = (python or self._sent[0], numpy or self._sent[1])
         errstate = np.geterr()
         if errstate == _DEFAULT_ERRSTATE:
             errstate = None
@@ -465,15 +460,22 @@ class RemoteNamespace:
         for name, value in changes.assigned.items():
             if name in self._seen and self._is_the_learners(name):
                 self._set(name, value)
-        if changes.random is not None:
-            state = self._link.unpack(changes.random)
-            with contextlib.suppress(TypeError, ValueError):
-                random.setstate(state)
-        if changes.numpy_random is not None:
-            state = self._link.unpack(changes.numpy_random)
-            np.random.set_state(messages.checked_state(state, ("MT19937",)))
-        if changes.random is not None or changes.numpy_random is not None:
-            self._random = _random_states()
+        self._adopt(changes.random, changes.numpy_random)
+
+    def _adopt(self, python: Any, numpy: Any) -> None:
+        """Go on with the learner's random numbers, as one process would: only from states that the test had sent there."""
+        sent_python, sent_numpy = self._sent
+        if python is not None and (sent_python is None or not messages.has_only_advanced(sent_python, python)):
+            python = None
+        if numpy is not None and (sent_numpy is None or not messages.has_only_advanced(sent_numpy, numpy)):
+            numpy = None
+        if python is not None or numpy is not None:
+            try:
+                messages.set_random_states(python, numpy)
+            except messages.MessageError as error:
+                raise AnswerRefused(str(error)) from None
+            self._random.moved()
+            self._sent = (python or sent_python, numpy or sent_numpy)
 
     def _sync(self) -> None:
         """At the cell's end: what it changed is changed there, even if it asks nothing more."""
@@ -525,12 +527,6 @@ def value_of(obj: Any) -> Any:
 
 
 _DEFAULT_ERRSTATE = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
-
-
-def _random_states() -> tuple[Any, Any]:
-    state = np.random.get_state(legacy=False)
-    inner = state["state"]
-    return random.getstate(), (inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])
 
 
 def _is_mutable(obj: Any) -> bool:

@@ -318,6 +318,14 @@ def _sender(sock: socket.socket) -> int:
     raise OSError("the kernel did not say which process answered")
 
 
+def _proc_is_ours() -> bool:
+    """Whether /proc shows this process's own pid namespace; in a container inside a container it may not."""
+    try:
+        return os.readlink("/proc/self") == str(os.getpid())
+    except OSError:
+        return False
+
+
 def _process_limit_is_ours() -> bool:
     """Whether RLIMIT_NPROC counts per user namespace (Linux 5.14); before, it would count all of the user's processes."""
     release = platform.release().split(".")
@@ -548,6 +556,8 @@ class Session:
 
     def _check_use(self) -> None:
         """Threads and memory, looked at while waiting: as root the kernel does not enforce the limit on threads."""
+        if not _proc_is_ours():
+            return
         try:
             with open(f"/proc/{self._pid}/status") as status:
                 text = status.read()

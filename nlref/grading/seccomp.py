@@ -49,21 +49,10 @@ _NO_NETWORK = ("socket", "connect", "bind", "listen", "accept", "accept4")
 
 _CLONE_THREAD = 0x00010000
 _AF_UNIX = 1
-_TERMINAL_QUERIES = (
-    0x5401,
-    0x5413,
-    0x541B,
-    0x5421,
-    0x5450,
-    0x5451,
-)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FION/FIOCLEX
-_PRCTL_NAMES = (
-    15,
-    16,
-    0x53564D41,
-    3,
-    4,
-)  # PR_SET_NAME PR_GET_NAME PR_SET_VMA PR_GET_DUMPABLE PR_SET_DUMPABLE
+_TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+"""TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX"""
+_PROCESS_QUERIES = (15, 16, 0x53564D41, 3, 4, 21, 23, 39)
+"""PR_SET_NAME GET_NAME SET_VMA GET_DUMPABLE SET_DUMPABLE GET_SECCOMP CAPBSET_READ GET_NO_NEW_PRIVS"""
 
 
 @functools.cache
@@ -100,7 +89,7 @@ def program() -> bytes:
     add(pyseccomp.ERRNO(errno.EPERM), "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _CLONE_THREAD, 0))
     for number in _TERMINAL_QUERIES:
         add(pyseccomp.ALLOW, "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, number))
-    for number in _PRCTL_NAMES:
+    for number in _PROCESS_QUERIES:
         add(pyseccomp.ALLOW, "prctl", pyseccomp.Arg(0, pyseccomp.EQ, number))
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)

@@ -12,7 +12,6 @@ import linecache
 import logging
 import math
 import operator
-import random
 import signal
 import types
 import warnings
@@ -94,7 +93,7 @@ class Server:
         self._described: set[int] = set()
         self._next_id = 1
         self._watched: dict[str, tuple[Any, bytes | None]] = {}
-        self._random = self._random_states()
+        self._random = messages.RandomWatch()
         self._interruptible = False
         signal.signal(signal.SIGINT, self._interrupt)
 
@@ -176,25 +175,10 @@ class Server:
             if value is not old or new != mark:
                 assigned[name] = packed
                 self._watched[name] = (value, new)
-        states = self._random_states()
-        python = numpy = None
-        if states != self._random:
-            python = None if states[0] == self._random[0] else _packed_random(states[0])
-            numpy = (
-                None
-                if states[1] == self._random[1]
-                else messages.Packer(_refuse).pack(np.random.get_state(legacy=False))
-            )
-            self._random = states
+        python, numpy = self._random.moved()
         if assigned or deleted or python is not None or numpy is not None:
             return messages.Changes(assigned, deleted, python, numpy)
         return None
-
-    @staticmethod
-    def _random_states() -> tuple[Any, Any]:
-        state = np.random.get_state(legacy=False)
-        inner = state["state"]
-        return random.getstate(), (inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])
 
     def _apply(self, changes: messages.Changes) -> None:
         unpacker = messages.Unpacker(self._resolve)
@@ -205,12 +189,9 @@ class Server:
             obj = unpacker.unpack(value)
             self._names[name] = obj
             self._watched[name] = (obj, _fingerprint(obj, self._pack_or_handle(obj)))
-        if changes.random is not None:
-            version, words, gauss = unpacker.unpack(changes.random)
-            random.setstate((version, words, gauss))
-        if changes.numpy_random is not None:
-            np.random.set_state(unpacker.unpack(changes.numpy_random))
-        self._random = self._random_states()
+        if changes.random is not None or changes.numpy_random is not None:
+            messages.set_random_states(changes.random, changes.numpy_random)
+            self._random.moved()
 
     # operations
 
@@ -555,14 +536,6 @@ def _fingerprint(value: Any, packed: Any) -> bytes | None:
     ):
         return None
     return messages.encoded(packed)
-
-
-def _packed_random(state: Any) -> Any:
-    return messages.Packer(_refuse).pack(state)
-
-
-def _refuse(obj: Any) -> Any:
-    raise messages.Unsendable(f"a {type(obj).__name__}")
 
 
 def _sendable(text: str) -> str:
