@@ -39,6 +39,13 @@ test-all: setup
 build: setup
 	$(VENV)/nlref build
 
+# a course directory with a sample class, made anew under build/; look at it with: nlref lab --directory build/class
+grade: setup
+	rm -rf build/class
+	$(VENV)/nlref init build/class
+	$(VENV)/python tests/grading/sample_class/build.py build/class
+	$(VENV)/nlref grade build/class 01_first_activations
+
 bench: setup
 	@set -e; for program in benchmarks/*.py; do echo "== $$program"; $(VENV)/python "$$program"; done
 
