@@ -54,7 +54,8 @@ def run(
 
 def _tensor(name: str, argument: str, value: Any) -> tf.Tensor:
     if tf.is_tensor(value):
-        if not isinstance(value, tf.Tensor | tf.Variable):
+        # Keras' variables are not TensorFlow's, but they convert.
+        if not (isinstance(value, tf.Tensor | tf.Variable) or hasattr(value, "__tf_tensor__")):
             raise TypeError(f"{name}: {argument} must be a dense tensor, not a {type(value).__name__}")
         tensor = tf.convert_to_tensor(value)
     else:

@@ -60,7 +60,7 @@ def test_importing_the_root_imports_no_part_of_it():
 
 
 def test_the_test_can_fail():
-    assert {"asyncio", "threading"} <= loaded_by("import nlref, asyncio") & set(HEAVY)
+    assert "asyncio" in loaded_by("import nlref, asyncio") & set(HEAVY)
 
 
 def test_a_tensor_and_nothing_else_loads_the_tensor_operations():
