@@ -1,5 +1,6 @@
 """The tables of facts are complete, and the kernels are what their signatures and sources say they are."""
 
+import importlib
 import inspect
 import pkgutil
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 
 from nlref import activations
-from nlref.activations import rectifiers, sigmoids, smooth
 
-FAMILIES = [rectifiers, sigmoids, smooth]
+FAMILIES = [
+    importlib.import_module(f"nlref.activations.{module.name}")
+    for module in pkgutil.iter_modules(activations.__path__)
+]
 
 
 def public_functions(module) -> set[str]:
@@ -25,8 +28,7 @@ def test_a_family_has_one_row_for_each_public_kernel_and_each_kernel_its_gradien
 
 
 def test_every_family_file_is_joined():
-    files = {f"nlref.activations.{module.name}" for module in pkgutil.iter_modules(activations.__path__)}
-    assert files == {module.__name__ for module in FAMILIES}
+    assert len(FAMILIES) >= 3
     assert set(activations.FACTS) == set().union(*(family.FACTS for family in FAMILIES))
     assert set(activations.__all__) == {"FACTS"}.union(*(public_functions(family) for family in FAMILIES))
     for family in FAMILIES:
