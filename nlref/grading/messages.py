@@ -459,7 +459,7 @@ class Packer:
         if isinstance(obj, np.generic):
             name = name_of(obj.dtype)
             if name is not None and kind is obj.dtype.type:
-                return Scalar(name, np.asarray(obj).tobytes())
+                return Scalar(name, _bytes_of(np.asarray(obj), name))
         elif isinstance(obj, np.dtype):
             name = name_of(obj)
             if name is not None:
@@ -499,7 +499,7 @@ class Packer:
         if name is None:
             return self._opaque(obj)
         fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
-        return Array(name, list(obj.shape), obj.tobytes(), fortran, not obj.flags.writeable)
+        return Array(name, list(obj.shape), _bytes_of(obj, name), fortran, not obj.flags.writeable)
 
     def _standard(self, kind: str, *fields: Any, depth: int) -> Any:
         return Standard(kind, [self.pack(field, depth) for field in fields])
@@ -539,6 +539,15 @@ class Packer:
         if state["bit_generator"] != "MT19937":
             return self._opaque(obj)
         return self._standard("RandomState", state, depth=depth)
+
+
+def _bytes_of(array: np.ndarray, name: str) -> bytes:
+    """The elements in C order. The 80 bits of an x86 long double are padded with whatever memory held: that is not sent."""
+    if name not in ("longdouble", "clongdouble") or np.finfo(np.longdouble).nmant != 63:
+        return array.tobytes()
+    data = np.frombuffer(array.tobytes(), np.uint8).reshape(-1, np.dtype("longdouble").itemsize).copy()
+    data[:, 10:] = 0
+    return data.tobytes()
 
 
 def _text(obj: str) -> Any:

@@ -413,7 +413,7 @@ class Session:
             run.died, run.error = True, f"not run: {self.reason}"
             return run
         self.cells += 1
-        seconds = min(self.limits.cell_seconds, max(self.seconds_left, 0.01))
+        seconds, too_long = self._allowance(self.limits.cell_seconds, "the cell ran")
         collected = _Outputs(self.limits.output_bytes)
         started = time.monotonic()
         late = False
@@ -425,7 +425,7 @@ class Session:
                 except messages.Deadline:
                     if late:
                         run.timed_out = True
-                        self.lose(f"the cell ran longer than {seconds:g} s and did not stop when asked to")
+                        self.lose(f"{too_long}, and it did not stop when asked to")
                     late = True
                     self._interrupt()
                     continue
@@ -436,7 +436,7 @@ class Session:
                 else:
                     self.lose("the process answered out of turn")
             run.timed_out = late
-            run.error = f"the cell ran longer than {seconds:g} s" if late else _first(reply.error)
+            run.error = too_long if late else _first(reply.error)
             if run.error is None and any(output["output_type"] == "error" for output in collected.outputs):
                 run.error = "the cell reported an error"
             for name in reply.rebound[:10_000]:
@@ -493,7 +493,7 @@ class Session:
     ) -> Any:
         if self.reason is not None:
             raise SessionLost(self.reason)
-        seconds = min(seconds, max(self.seconds_left, 0.01))
+        seconds, too_long = self._allowance(seconds, "the call took")
         started = time.monotonic()
         deadline = started + seconds
         outside = 0.0  # time in callbacks is the grader's own
@@ -503,7 +503,7 @@ class Session:
                 try:
                     reply = self._receive(deadline)
                 except messages.Deadline:
-                    return self._late(deadline, seconds)
+                    return self._late(deadline, too_long)
                 if type(reply) is messages.CallbackRequest and callback is not None:
                     entered = time.monotonic()
                     answer = callback(reply)
@@ -518,9 +518,8 @@ class Session:
         finally:
             self._spent += time.monotonic() - started - outside
 
-    def _late(self, deadline: float, seconds: float) -> Any:
+    def _late(self, deadline: float, text: str) -> Any:
         """The answer did not come in time: interrupt; what comes now is too late, but the process may live on."""
-        text = f"the call took longer than {seconds:g} s"
         self._interrupt()
         try:
             while True:
@@ -530,7 +529,14 @@ class Session:
                 if type(reply) is not messages.Output:
                     self.lose(text)
         except messages.Deadline:
-            self.lose(f"{text} and did not stop when asked to")
+            self.lose(f"{text}, and it did not stop when asked to")
+
+    def _allowance(self, seconds: float, what: str) -> tuple[float, str]:
+        """How long something may take, and what to say if it takes longer: the whole notebook has its limit too."""
+        if seconds <= self.seconds_left:
+            return seconds, f"{what} longer than {seconds:g} s"
+        left = max(self.seconds_left, 0.01)
+        return left, f"the notebook ran longer than {self.limits.notebook_seconds:g} s in all"
 
     def _interrupt(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -13,6 +13,7 @@ import logging
 import math
 import operator
 import signal
+import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -86,7 +87,9 @@ _OTHERS: dict[str, Callable[..., Any]] = {
 class Server:
     def __init__(self, channel: messages.Channel) -> None:
         self._channel = channel
-        self._notebook = Notebook(lambda text: channel.send(messages.Output(text)))
+        self._lock = threading.Lock()
+        self._sending = self._interrupted = self._interruptible = False
+        self._notebook = Notebook(lambda text: self._send(messages.Output(text)))
         self._names = self._notebook.names
         self._objects: dict[int, Any] = {}
         self._ids: dict[int, int] = {}
@@ -94,7 +97,6 @@ class Server:
         self._next_id = 1
         self._watched: dict[str, tuple[Any, bytes | None]] = {}
         self._random = messages.RandomWatch()
-        self._interruptible = False
         signal.signal(signal.SIGINT, self._interrupt)
 
     def run(self) -> None:
@@ -106,9 +108,9 @@ class Server:
                 return
             kind = type(request)
             if kind is messages.RunCell:
-                self._channel.send(self._run_cell(request))
+                self._send(self._run_cell(request))
             elif kind is messages.Look:
-                self._channel.send(self._look(request))
+                self._send(self._look(request))
             elif kind is messages.Operate:
                 self._answer(self._operate(request))
             elif kind is messages.End:
@@ -116,14 +118,31 @@ class Server:
 
     def _answer(self, result: messages.Result) -> None:
         try:
-            self._channel.send(result)
+            self._send(result)
         except (messages.Unsendable, UnicodeEncodeError, ValueError, TypeError) as error:
-            self._channel.send(messages.Result(refused=f"a value that cannot be sent: {error}"))
+            self._send(messages.Result(refused=f"a value that cannot be sent: {error}"))
+
+    def _send(self, message: Any) -> None:
+        """Send whole messages only: not two threads' at once, and none that an interrupt cuts short."""
+        with self._lock:
+            main = threading.current_thread() is threading.main_thread()
+            self._sending = main
+            try:
+                self._channel.send(message)
+            finally:
+                if main:
+                    self._sending = False
+        if main and self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
 
     def _interrupt(self, *_: Any) -> None:
         if self._interruptible:
             self._interruptible = False
-            raise KeyboardInterrupt
+            if self._sending:
+                self._interrupted = True
+            else:
+                raise KeyboardInterrupt
 
     # cells
 
@@ -422,7 +441,7 @@ class Server:
             [packer.pack(operand) for operand in operands],
             {name: packer.pack(operand) for name, operand in keywords.items()},
         )
-        self._channel.send(request)
+        self._send(request)
         collector = self._notebook.collector
         while True:
             reply = self._channel.receive()
@@ -435,7 +454,7 @@ class Server:
                 self._interruptible = True
                 continue
             if type(reply) is messages.Look:
-                self._channel.send(self._look(reply))
+                self._send(self._look(reply))
                 continue
             break
         if reply.failure is not None:
