@@ -23,6 +23,8 @@ class MasterCell:
         checksum: nbgrader's checksum of ``source``.
         released: the text that learners were handed, without hidden tests.
         answer: the instructor's own solution, if there is a source notebook.
+        shows_only: the instructor tagged it ``skip-execution``: it shows something that nothing later needs. Learners
+            run it like any other cell; nbgrader's kernel and this grader pass it over.
     """
 
     cell_type: str
@@ -36,6 +38,7 @@ class MasterCell:
     checksum: str | None = None
     released: str = ""
     answer: str | None = None
+    shows_only: bool = False
 
     @property
     def is_test(self) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
 
 SEED_FILE = "private_seed"
+SKIP_TAG = "skip-execution"
 
 CONFIG = '''\
 """nbgrader's configuration of this course, with nlref as the engine that grades.
@@ -233,13 +234,13 @@ def _master(
     graded = {cell.name for cell in registered.grade_cells}
     solutions = {cell.name for cell in registered.solution_cells}
     tasks = {cell.name for cell in registered.task_cells}
-    answers = {grade_id: text for grade_id, _, text in _cells(source) if grade_id in solutions}
+    answers = {grade_id: text for grade_id, _, text, _ in _cells(source) if grade_id in solutions}
     cells: list[MasterCell] = []
     seen: set[str] = set()
-    for grade_id, cell_type, text in _cells(released if released is not None else source):
+    for grade_id, cell_type, text, tags in _cells(released if released is not None else source):
         known = sources.get(grade_id) if grade_id else None
         if known is None or grade_id in seen:
-            cells.append(MasterCell(cell_type, text, released=text))
+            cells.append(MasterCell(cell_type, text, released=text, shows_only=SKIP_TAG in tags))
             continue
         seen.add(known.name)
         cells.append(
@@ -267,11 +268,16 @@ def _master(
     return MasterNotebook(registered.name, tuple(cells), json.loads(registered.kernelspec or "{}"))
 
 
-def _cells(notebook: Mapping[str, Any] | None) -> Iterator[tuple[str | None, str, str]]:
+def _cells(notebook: Mapping[str, Any] | None) -> Iterator[tuple[str | None, str, str, list[str]]]:
     for cell in (notebook or {}).get("cells", []):
-        text = cell.get("source", "")
-        grade_id = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
-        yield grade_id, cell["cell_type"], text if isinstance(text, str) else "".join(text)
+        text, metadata = cell.get("source", ""), cell.get("metadata", {})
+        grade_id = metadata.get("nbgrader", {}).get("grade_id")
+        yield (
+            grade_id,
+            cell["cell_type"],
+            text if isinstance(text, str) else "".join(text),
+            metadata.get("tags", []),
+        )
 
 
 def put_own_bin_on_path() -> None:

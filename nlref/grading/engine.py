@@ -34,7 +34,7 @@ import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
 from nlref.checks import CheckResult, Exercise, Outcome, call_locally, evaluate, find
-from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook
+from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, same_text
 from nlref.grading.notebook import Graded, autograded_notebook
 from nlref.grading.proxies import remote_of
 from nlref.grading.remote import RemoteNamespace, call_remotely, names_defined, value_of
@@ -42,7 +42,7 @@ from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
 from nlref.grading.sandbox import Limits, Sandbox, Session
 from nlref.grading.submission import Cell, Submission, UnreadableNotebook, parse_notebook, repair
 
-RESTARTS = 8
+RESTARTS = 12
 
 # What a lesson may import from nlref besides the checks: it shows something, and there is nobody to look.
 _SHOWS = ("explore", "hint", "progress", "reveal")
@@ -184,6 +184,14 @@ class _Run:
         self.files = files
         self.deadline = time.monotonic() + engine.limits.notebook_seconds
         self.fatal: set[int] = set()
+        shown = [cell.released for cell in master.cells if cell.shows_only]
+        self.only_show = {
+            place
+            for place, cell in enumerate(cells)
+            if cell.master is None and any(same_text(cell.source, text) for text in shown)
+        }
+        self.died_in: int | None = None
+        self.unwritten = False
         self.restarts = 0
         self.ended = ""
         self.results: list[CheckResult] = []
@@ -197,7 +205,7 @@ class _Run:
             if not cell.solution and not cell.grade
             for statement in star_imports(cell.source)
         ]
-        self.own_names = _grader_names(engine.assignment.private_seed, self.results)
+        self.own_names = _grader_names(self)
         self._session: Session | None = None
         self._names: RemoteNamespace | None = None
 
@@ -222,8 +230,11 @@ class _Run:
             return Graded(cell, result=_by_person(cell))
         if master is not None and master.is_test:
             return self._test(place, cell, master)
+        if place in self.only_show:
+            return Graded(cell)
         if not self._ready(place):
             return Graded(cell, result=_by_person(cell), ended=self.ended)
+        assert self._session is not None
         run = self._session.run_cell(cell.source)
         if not self._session.alive:
             self.fatal.add(place)
@@ -245,9 +256,20 @@ class _Run:
         if not self._ready(place):
             result = CellResult(master.grade_id or "", 0.0, master.points, self.ended)
             return Graded(cell, result=result, ended=self.ended)
+        assert self._session is not None
         assert self._names is not None
         self.results.clear()
+        self.unwritten = self._is_unwritten(place)
         run = self._names.run_test(master.source)
+        if self._session.alive:
+            self.died_in = None
+        elif self.died_in is None:
+            self.died_in = place
+        else:
+            # Two tests in a row: what the first one tests may have left a process in which nothing works.
+            self.fatal.update(self._own_cells(self.died_in))
+            self.died_in = None
+            return self._test(place, cell, master)
         score, reason = self._score(master, run.error, run.value)
         checked = self.results[-1] if self.results else None
         result = CellResult(
@@ -264,6 +286,25 @@ class _Run:
             result=result,
             checked=checked,
             number=_is_number(run.value) or bool(self.results),
+        )
+
+    def _own_cells(self, place: int) -> list[int]:
+        """The learner's cells between a test and the one before it."""
+        own: list[int] = []
+        for before in range(place - 1, -1, -1):
+            master = self.cells[before].master
+            if master is not None and master.is_test:
+                break
+            if self.cells[before].cell_type == "code" and not (master is not None and master.is_helper):
+                own.append(before)
+        return own
+
+    def _is_unwritten(self, place: int) -> bool:
+        """Whether the solution above a test is as it was released."""
+        own = [self.cells[before] for before in self._own_cells(place)]
+        solutions = [cell for cell in own if cell.master is not None and cell.master.solution]
+        return bool(solutions) and all(
+            cell.master.untouched(cell.source) for cell in solutions if cell.master
         )
 
     def _score(self, master: MasterCell, error: str | None, value: Any) -> tuple[float, str]:
@@ -308,7 +349,9 @@ class _Run:
             self._names.run_local(statement)
         for before, cell in enumerate(self.cells[:place]):
             master = cell.master
-            if cell.cell_type != "code" or before in self.fatal or (master is not None and master.is_test):
+            if cell.cell_type != "code" or (master is not None and master.is_test):
+                continue
+            if before in self.fatal or before in self.only_show:
                 continue
             self._session.run_cell(cell.source)
             if not self._session.alive:
@@ -400,7 +443,8 @@ def why(result: CheckResult) -> str:
         return "not attempted"
     for criterion in result.criteria:
         if criterion.score < criterion.points and criterion.message and not criterion.passed:
-            return one_sentence(criterion.message)
+            name = f" ({criterion.mistake})" if criterion.mistake else ""
+            return one_sentence(criterion.message) + name
     failed = [criterion.name for criterion in result.criteria if criterion.score < criterion.points]
     return one_sentence(result.note) if result.note and not failed else f"lost points for {', '.join(failed)}"
 
@@ -449,18 +493,22 @@ class _Missing:
     __hash__ = None
 
 
-def _grader_names(private_seed: int | None, results: list[CheckResult]) -> dict[str, Callable[..., Any]]:
-    """``check``, ``predict`` and ``choose`` as a test cell sees them here; each result is also kept in ``results``."""
+def _grader_names(run: _Run) -> dict[str, Callable[..., Any]]:
+    """``check``, ``predict`` and ``choose`` as a test cell sees them here; ``run.results`` keeps what they find."""
+    private_seed = run.engine.assignment.private_seed
 
     def keep(result: CheckResult) -> CheckResult:
-        results.append(result)
+        run.results.append(result)
         return result
 
     def call(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
         return (call_locally if remote_of(obj) is None else call_remotely)(obj, args, kwargs)
 
     def check(exercise: str, obj: Any, *, points: float | None = None, show: bool = True) -> CheckResult:
-        return keep(evaluate(exercise, obj, call=call, private_seed=private_seed, points=points))
+        result = evaluate(exercise, obj, call=call, private_seed=private_seed, points=points)
+        if result.score == 0 and run.unwritten:
+            result = evaluate(exercise, ..., points=points)  # which says that nothing is written yet
+        return keep(result)
 
     def predict(question: str, answer: Any, *, points: float | None = None, show: bool = True) -> CheckResult:
         record = find(question)

@@ -191,7 +191,7 @@ class _Worker:
         environment.pop("NBGRADER_EXECUTION", None)
         # A session of its own: Ctrl-C is for the process that writes the grades, which then ends its workers.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "nlref.grading.pool", str(other.fileno())],
+            [sys.executable, "-c", "from nlref.grading.pool import work; work()", str(other.fileno())],
             pass_fds=[other.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -241,13 +241,15 @@ class _Worker:
             self._process.wait()
 
 
-def _work(pipe: Connection) -> None:
-    """A worker's life: the setting, then submissions until the pipe closes."""
+def work() -> None:
+    """What a worker process runs: the setting, then submissions until the pipe, named on its command line, closes."""
     from nlref.grading.engine import Engine
     from nlref.grading.sandbox import SandboxUnavailable
 
-    assignment, isolation, limits, profile = pipe.recv()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pipe = Connection(int(sys.argv[1]))
     try:
+        assignment, isolation, limits, profile = pipe.recv()
         with Engine(assignment, isolation=isolation, limits=limits, profile=profile) as engine:
             pipe.send("ready")
             while True:
@@ -263,11 +265,5 @@ def _work(pipe: Connection) -> None:
                 pipe.send(result)
     except SandboxUnavailable as error:
         pipe.send(error)
-    except EOFError:
-        pass
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(BrokenPipeError):
-        _work(Connection(int(sys.argv[1])))
+    except (EOFError, BrokenPipeError):
+        pass  # whoever asked has ended

@@ -1,11 +1,13 @@
 """The class as a table: a line a submission, with what was repaired and why points are missing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +15,7 @@ from rich.text import Text
 from nlref.grading.result import SubmissionResult
 
 TEST_SUFFIX = "-check"
+READABLE = 45  # characters that a sentence needs beside the scores
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ class Row:
                 alerts.append(f"{name} fails on private inputs alone: the public ones should catch this")
             if cell.note:
                 alerts.append(f"{name}: {cell.note}")
-        reasons += [f"{', '.join(who)}: {reason}" for reason, who in shared.items()]
+        reasons += [
+            f"{'everything' if 1 < len(names) == len(who) else ', '.join(who)}: {reason}"
+            for reason, who in shared.items()
+        ]
         if penalty:
             reasons.append(f"{penalty:g} points less for being late")
         return cls(
@@ -152,49 +158,67 @@ class ClassReport:
                 parts.append(f"{count} {what}")
         return ", ".join(parts)
 
-    def table(self) -> Table:
-        """The class as a Rich table."""
-        exercises = list(dict.fromkeys(name for row in self.rows for name in row.scores))
-        table = Table(
-            title=Text(f"{self.assignment}"), title_justify="left", show_lines=False, pad_edge=False
-        )
-        table.add_column("student", overflow="fold", min_width=8)
-        for name in exercises:
-            table.add_column(name, justify="right", overflow="fold")
-        table.add_column("total", justify="right", no_wrap=True)
-        table.add_column("s", justify="right", no_wrap=True)
-        table.add_column("what was repaired, why points are missing", overflow="fold", ratio=1, min_width=24)
-        for row in self.rows:
-            says = [*row.reasons, *row.repairs, *row.alerts]
-            if row.needs_manual_grade:
-                says.append(f"a person has to grade {', '.join(row.needs_manual_grade)}")
-            if row.status == "missing":
-                says = ["nothing was submitted"]
-            full = row.total >= row.points
-            table.add_row(
-                Text(_printable(row.student)),
-                *(Text(_score(row, name), style=_style(row, name)) for name in exercises),
-                Text(f"{row.total:.4g}/{row.points:g}", style="green" if full else ""),
-                Text(f"{row.seconds:.2f}" if row.status == "graded" else "·"),
-                Text(_printable("; ".join(says))),
-            )
-        return table
-
     def print(self, console: Console | None = None) -> None:
-        """The table, the line that sums it up and the notes."""
-        console = console or Console()
-        console.print(self.table())
+        """The table, the line that sums it up and the notes. A line that is too long is whole in ``grades.csv``."""
+        if console is None:
+            console = Console()
+            if not console.is_terminal:
+                console = Console(width=160)  # a file has room
+        exercises = list(dict.fromkeys(name for row in self.rows for name in row.scores))
+        headers = exercises
+        left = self._room(console, headers)
+        if left < READABLE and len(exercises) > 1:
+            headers = [str(number) for number, _ in enumerate(exercises, 1)]
+            left = self._room(console, headers)
+        console.print(self._table(headers, left if left >= READABLE else None))
+        if headers != exercises:
+            legend = ", ".join(f"{number} {name}" for number, name in zip(headers, exercises, strict=True))
+            console.print(Text(_printable(legend)), style="dim")
+        if left < READABLE:
+            for row in self.rows:
+                if says := _says(row):
+                    line = Text(_printable(f"{row.student}: {'; '.join(says)}"))
+                    console.print(line, no_wrap=True, overflow="ellipsis")
         console.print(Text(self.summary()))
         if self.isolation != "bubblewrap":
-            console.print(
-                Text(
-                    "The learners' code ran without a sandbox (--isolation none): it could read and change anything "
-                    "that you can.",
-                    style="bold red",
-                )
-            )
+            warning = "Learners' code ran without a sandbox (--isolation none): it could read and change what you can."
+            console.print(Text(warning, style="bold red"))
         for note in self.notes:
             console.print(Text(_printable(note)))
+
+    def _room(self, console: Console, headers: Sequence[str]) -> int:
+        """How many characters a line leaves for what there is to say."""
+        wide = console.options.update(width=10_000)
+        return console.width - Measurement.get(console, wide, self._table(headers, None)).maximum - 3
+
+    def _table(self, headers: Sequence[str], room: int | None) -> Table:
+        exercises = list(dict.fromkeys(name for row in self.rows for name in row.scores))
+        table = Table(title=Text(self.assignment), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column("student", overflow="fold", min_width=8)
+        for header in headers:
+            table.add_column(Text(_printable(header)), justify="right", no_wrap=True)
+        table.add_column("total", justify="right", no_wrap=True)
+        table.add_column("s", justify="right", no_wrap=True)
+        if room is not None:
+            table.add_column("why points are missing, what was repaired", no_wrap=True, width=room)
+        for row in self.rows:
+            line = [
+                Text(_printable(row.student)),
+                *(Text(_score(row, name), style=_style(row, name)) for name in exercises),
+                Text(f"{row.total:.4g}/{row.points:g}", style="green" if row.total >= row.points else ""),
+                Text(f"{row.seconds:.2f}" if row.status == "graded" else ""),
+            ]
+            if room is not None:
+                line.append(Text(_printable("; ".join(_says(row)))))
+            table.add_row(*line)
+        return table
+
+
+def _says(row: Row) -> list[str]:
+    says = [*row.reasons, *row.repairs, *row.alerts]
+    if row.needs_manual_grade:
+        says.append(f"a person has to grade {', '.join(row.needs_manual_grade)}")
+    return ["nothing was submitted"] if row.status == "missing" else says
 
 
 def _score(row: Row, name: str) -> str:

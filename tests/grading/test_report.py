@@ -54,6 +54,11 @@ def test_a_row_adds_up_and_says_why_in_one_sentence_each():
     assert row.alerts == ("sigmoid fails on private inputs alone: the public ones should catch this",)
 
 
+def test_one_reason_for_everything_is_said_once():
+    cells = [CellResult(f"{name}-check", 0.0, 1.0, "not attempted") for name in ("relu", "tanh", "sigmoid")]
+    assert row_of(result(*cells)).reasons == ("everything: not attempted",)
+
+
 def test_a_notebook_that_could_not_be_read_says_it_once():
     submission = result(
         CellResult("relu-check", 0.0, 5.0, "it is not JSON"),
@@ -95,10 +100,25 @@ def test_what_learners_wrote_is_text_in_the_table():
     assert "\u202e" not in text
 
 
-def test_a_narrow_terminal_still_shows_every_score():
-    rows = [Row(f"student{n}", "unit", {f"exercise_{e}": 1.0 for e in range(6)}, 6.0, 6.0) for n in range(3)]
-    text = printed(report(*rows), width=80)
-    assert text.count("6/6") == 3
+def test_a_narrow_terminal_still_shows_every_score_and_every_reason():
+    names = [f"exercise_{number}" for number in range(12)]
+    rows = [
+        Row(f"student{n}", "unit", dict.fromkeys(names, 1.0), 12.0, 12.0, reasons=(f"reason of {n}",))
+        for n in range(3)
+    ]
+    wide, narrow = (printed(report(*rows), width=width) for width in (300, 80))
+    for text in (wide, narrow):
+        for part in ("12/12", "student2", "reason of 2", "exercise_11"):
+            assert part in text
+        assert all(len(line) <= (300 if text is wide else 80) for line in text.splitlines()[:8])
+    [line] = [line for line in narrow.splitlines() if line.startswith(" student1 ")]
+    assert line.split()[1:14] == ["1"] * 12 + ["12/12"]
+
+
+def test_a_submission_is_one_line():
+    rows = [Row(f"s{n}", "unit", {"relu": 0.0}, 0.0, 5.0, reasons=("a long story " * 40,)) for n in range(3)]
+    text = printed(report(*rows), width=100)
+    assert len([line for line in text.splitlines() if "a long story" in line]) == 3
 
 
 def test_grading_without_a_sandbox_is_printed():
