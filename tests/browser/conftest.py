@@ -25,6 +25,8 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 NLREF = Path(sys.executable).with_name("nlref")
 UNIT = "01_first_activations"
 SECONDS = 1000.0  # Playwright counts in milliseconds
+# nbgrader's grading page takes MathJax from the internet; without it the formulas stay as they were typed
+NO_MATHJAX = "MathJax is not defined"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -162,7 +164,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert errors == []
+    assert set(errors) <= {NO_MATHJAX}
 
 
 @pytest.fixture(scope="session")
