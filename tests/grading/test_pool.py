@@ -114,17 +114,10 @@ def test_a_worker_that_says_nothing_is_ended(course, submitted, monkeypatch):
     monkeypatch.setattr(pool, "_seconds", 3.0)
     with pool:
         stuck = pool.submit(submitted("eve", squares="def squares(n): return 'stop'"))
-        good = pool.submit(submitted("ada"))
-        assert (
-            stuck.result(120)
-            .notebooks[0]
-            .problem.startswith("the grading process gave no answer in 3 seconds, twice")
-        )
+        problem = stuck.result(120).notebooks[0].problem
         monkeypatch.setattr(pool, "_seconds", 120.0)
-        assert good.result(120).score in (
-            0,
-            7,
-        )  # 0 only if a slow machine spent its 3 seconds before the line above
+        assert pool.submit(submitted("ada")).result(120).score == 7
+    assert problem.startswith("the grading process gave no answer in 3 seconds, twice")
 
 
 def test_an_error_of_the_grader_itself_is_one_bad_row(course, submitted, version, capfd):
@@ -168,15 +161,21 @@ def test_an_exception_ends_the_workers_at_once_and_leaves_nobody_behind(course, 
     class Stop(BaseException):
         pass
 
-    began = time.monotonic()
-    with pytest.raises(Stop), LocalPool(version, jobs=1, limits=Limits(test_seconds=60.0)) as pool:
-        futures = [pool.submit(submitted(name)) for name in ("ada", "ben")]
-        while not (started := descendants(os.getpid())):
-            time.sleep(0.05)
-        time.sleep(2.0)
-        started = descendants(os.getpid())
-        raise Stop
-    assert time.monotonic() - began < 45
+    futures, started = [], []
+
+    def stop_midway():
+        with LocalPool(version, jobs=1, limits=Limits(test_seconds=60.0)) as pool:
+            futures.extend(pool.submit(submitted(name)) for name in ("ada", "ben"))
+            while not pool._workers:
+                time.sleep(0.01)
+            [worker] = [worker._process.pid for worker in pool._workers]
+            while len(descendants(worker)) < 2:  # bubblewrap, and the sandbox in it
+                time.sleep(0.01)
+            started.extend([worker, *descendants(worker)])
+            raise Stop
+
+    with pytest.raises(Stop):
+        stop_midway()
     assert futures[1].cancelled()
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < deadline:
