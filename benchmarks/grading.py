@@ -133,17 +133,16 @@ def report(totals: dict[tuple[str, int], list[Cost]], students: int) -> None:
     """The table."""
     names = list(dict.fromkeys(name for name, _ in totals))
     best = {key: Cost(min(c.cpu for c in costs), min(c.wall for c in costs)) for key, costs in totals.items()}
-    print(
-        f"{'processor seconds':<28}{'a class of 1':>14}{f'a class of {students}':>16}{'a notebook':>12}{'each more':>11}{'wall':>8}"
-    )
+    columns = ("a class of 1", f"a class of {students}", "a notebook", "each more", "wall")
+    print(f"{'processor seconds':<28}" + "".join(f"{column:>16}" for column in columns))
     each, whole = {}, {}
     for name in names:
         one, all_of_them = best[name, 1], best[name, students]
         each[name] = (all_of_them.cpu - one.cpu) / max(1, students - 1)
         whole[name] = all_of_them.cpu / students
         print(
-            f"{name:<28}{one.cpu:>14.2f}{all_of_them.cpu:>16.2f}{whole[name]:>12.3f}{each[name]:>11.3f}"
-            f"{all_of_them.wall:>8.1f}"
+            f"{name:<28}{one.cpu:>16.2f}{all_of_them.cpu:>16.2f}{whole[name]:>16.3f}{each[name]:>16.3f}"
+            f"{all_of_them.wall:>16.1f}"
         )
     stock = [name for name in names if name.startswith("nbgrader")]
     for title, of in (("a notebook of this class", whole), ("each more notebook", each)):

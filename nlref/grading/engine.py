@@ -26,6 +26,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Engine:
         self.limits = limits or Limits()
         self.sandbox = Sandbox(profile=profile, limits=self.limits, isolation=isolation)
         self._expected: dict[tuple[str, str | None], bool] | None = None
+        self._own_sides: dict[str, _OwnSide] = {}
 
     def __enter__(self) -> "Engine":
         self._files = tempfile.TemporaryDirectory(prefix="nlref-")
@@ -155,6 +157,12 @@ class Engine:
             sys.path[:] = path
             os.chdir(before)
 
+    def own_side(self, master: MasterNotebook) -> "_OwnSide":
+        """What the instructor's side of a notebook is made of."""
+        if master.name not in self._own_sides:
+            self._own_sides[master.name] = _OwnSide.of(master)
+        return self._own_sides[master.name]
+
     def shows_a_number(self, master: MasterNotebook, cell: MasterCell) -> bool:
         """Whether a test cell ends in a number when the instructor's own solution is tested; ``True`` if unknown."""
         if not self.assignment.answers_known:
@@ -170,6 +178,21 @@ class Engine:
                         if graded.cell.master is not None and graded.cell.master.is_test:
                             self._expected[name, graded.cell.master.grade_id] = graded.number
         return self._expected.get((master.name, cell.grade_id), True)
+
+
+@dataclass(frozen=True)
+class _OwnSide:
+    """What the instructor's cells of one notebook define, read off once: for the namespace of the tests."""
+
+    defines: Mapping[str, str]
+    star_imports: Sequence[str]
+
+    @classmethod
+    def of(cls, master: MasterNotebook) -> "_OwnSide":
+        code = [cell for cell in master.cells if cell.cell_type == "code"]
+        sources = [cell.source if cell.answer is None else cell.answer for cell in code if not cell.is_test]
+        given = [cell.source for cell in code if not cell.solution and not cell.grade]
+        return cls(names_defined(sources), [line for source in given for line in star_imports(source)])
 
 
 class _Run:
@@ -195,16 +218,6 @@ class _Run:
         self.restarts = 0
         self.ended = ""
         self.results: list[CheckResult] = []
-        code = [cell for cell in master.cells if cell.cell_type == "code"]
-        self.expected = names_defined(
-            cell.source if cell.answer is None else cell.answer for cell in code if not cell.is_test
-        )
-        self.star_imports = [
-            statement
-            for cell in code
-            if not cell.solution and not cell.grade
-            for statement in star_imports(cell.source)
-        ]
         self.own_names = _grader_names(self)
         self._session: Session | None = None
         self._names: RemoteNamespace | None = None
@@ -344,8 +357,10 @@ class _Run:
 
     def _begin(self, place: int) -> None:
         self._session = self.engine.sandbox.session(self.files)
-        self._names = RemoteNamespace(self._session, source_name=self.master.name, expected=self.expected)
-        for statement in self.star_imports:
+        self._names = RemoteNamespace(
+            self._session, source_name=self.master.name, expected=self.engine.own_side(self.master).defines
+        )
+        for statement in self.engine.own_side(self.master).star_imports:
             self._names.run_local(statement)
         for before, cell in enumerate(self.cells[:place]):
             master = cell.master

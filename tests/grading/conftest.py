@@ -14,10 +14,12 @@ from nlref.grading.course import Course, init, release
 UNIT = "01_first_activations"
 
 
-def cell(source, grade_id=None, kind="code", **flags):
+def cell(source, grade_id=None, kind="code", tags=(), **flags):
     """An nbgrader cell as an instructor's source notebook has it."""
     make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
     made = make(source.strip("\n"))
+    if tags:
+        made.metadata["tags"] = list(tags)
     if grade_id is not None:
         made.metadata["nbgrader"] = {
             "schema_version": 3,
@@ -73,6 +75,7 @@ BASICS = {
         cell("# Basics", kind="markdown"),
         cell("import math\n\n\ndef close(a, b):\n    return abs(a - b) < 1e-9", "setup", locked=True),
         cell("from fractions import Fraction"),
+        cell("looked = 'at'", tags=["skip-execution"]),
         cell("def squares(n):\n    ### BEGIN SOLUTION\n    return [i * i for i in range(n)]\n    ### END SOLUTION",
              "squares", solution=True),
         cell("assert squares(3) == [0, 1, 4]\n### BEGIN HIDDEN TESTS\nassert squares(0) == []\n### END HIDDEN TESTS",

@@ -152,6 +152,7 @@ def test_an_assignment_is_read_with_hidden_tests_answers_and_files(basics):
     assert cells["why"].is_manual
     assert cells["use"].is_manual
     assert cells["plan"].task
+    assert [c.source for c in assignment.notebooks["basics"].cells if c.shows_only] == ["looked = 'at'"]
     assert assignment.files == {"data.csv": b"1\n2\n3\n"}
     assert assignment.points == 15
 

@@ -212,6 +212,22 @@ def test_time_that_is_used_up_ends_the_notebook_with_a_reason(grade):
     assert scores(result) == ALL | {"squares-check": 0, "mean-check": 0}
 
 
+def test_cells_that_only_show_something_are_passed_over_unless_the_learner_changed_them(grade):
+    """The instructor's tag ``skip-execution`` is heeded, as nbgrader's kernel does; a learner's tag is not."""
+    needs = {"squares": "looked\n\ndef squares(n):\n    return [i ** 2 for i in range(n)]"}
+
+    def changed(notebook):
+        for cell in notebook["cells"]:
+            cell["metadata"]["tags"] = ["skip-execution"]
+            if "".join(cell["source"]) == "looked = 'at'":
+                cell["source"] = "looked = 'closely'"
+
+    passed_over = grade(needs)
+    assert scores(passed_over) == ALL | {"squares-check": 0}
+    assert "NameError" in reasons(passed_over)["squares-check"]
+    assert scores(grade(needs, change=changed)) == ALL
+
+
 def test_a_test_may_delete_and_restore_a_learners_name(course, grade):
     with course.gradebook() as gradebook:
         gradebook.find_source_cell("mean-check", "basics", "basics").source = (
