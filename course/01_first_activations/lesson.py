@@ -89,7 +89,7 @@ print("loss at step      0    100    999")
 print("no activation ", *(f"{linear_losses[step]:6.2f}" for step in (0, 100, 999)))
 print("tanh          ", *(f"{tanh_losses[step]:6.2f}" for step in (0, 100, 999)))
 
-# %% tags=["demonstration"]
+# %% tags=["skip-execution"]
 side = np.linspace(-0.5, 1.5, 101)
 points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
@@ -200,7 +200,7 @@ choose("q_bend", answer_q_bend)
 # %% [markdown]
 # Two of your relus, with weights chosen by hand, are exclusive or. The input is the sum $s = x_1 + x_2$.
 
-# %% tags=["demonstration"]
+# %% tags=["skip-execution"]
 if written(relu):
     s = np.linspace(-0.5, 2.5, 301)
     fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
@@ -267,7 +267,7 @@ explore(leaky_relu, negative_slope=(0, 1))
 # %% [markdown]
 # Now train from twenty starts, with each of the two. In start 8 we also count the units whose `z` is nowhere above 0.
 
-# %% tags=["demonstration"]
+# %% tags=["skip-execution"]
 if written(relu, leaky_relu):
     learned = {"relu": 0, "leaky_relu": 0}
     for seed in range(20):
@@ -389,7 +389,7 @@ answer_q_chain = (
 # %% nbgrader={"grade_id": "q_chain-check", "grade": true}
 predict("q_chain", answer_q_chain)
 
-# %% tags=["demonstration"]
+# %% tags=["skip-execution"]
 if written(relu, sigmoid, tanh):
     z = np.linspace(-6, 6, 601)
     step = 1e-5
