@@ -87,12 +87,16 @@ def main() -> None:
         if options.empty_cache:
             environment |= {"UV_CACHE_DIR": f"{folder}/uv", "PIP_CACHE_DIR": f"{folder}/pip"}
 
+        def as_new() -> None:
+            for name in (clone / ".venv", Path(folder, "uv"), Path(folder, "pip")):
+                shutil.rmtree(name, ignore_errors=True)
+
         rows = []
         setup = ["make", "setup"]
         rows.append(
             ("make setup", seconds_of(setup, clone, environment), seconds_of(setup, clone, environment))
         )
-        shutil.rmtree(clone / ".venv")
+        as_new()
         rows.append(
             (
                 "make lab",
@@ -101,7 +105,7 @@ def main() -> None:
             )
         )
         if not options.no_tests:
-            shutil.rmtree(clone / ".venv")
+            as_new()
             test = ["make", "test"]
             rows.append(
                 ("make test", seconds_of(test, clone, environment), seconds_of(test, clone, environment))
