@@ -89,10 +89,10 @@ print("loss at step      0    100    999")
 print("no activation ", *(f"{linear_losses[step]:6.2f}" for step in (0, 100, 999)))
 print("tanh          ", *(f"{tanh_losses[step]:6.2f}" for step in (0, 100, 999)))
 
-# %% tags=["skip-execution"]
-side = np.linspace(-0.5, 1.5, 101)
+side = np.linspace(-0.5, 1.5, 101)  # for the pictures: a grid over the plane of the two inputs
 points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
+# %% tags=["skip-execution"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for ax, weights, activation, title in [
     (axes[0], linear_weights, lambda z: z, "No activation: 0.5 at every point"),

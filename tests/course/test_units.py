@@ -100,7 +100,11 @@ def test_an_untouched_exercise_runs_to_its_end(unit, tmp_path):
 @pytest.mark.slow
 def test_an_untouched_exercise_runs_in_a_kernel(unit, tmp_path):
     notebook = released(unit)
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    everything = (
+        "no cell has this tag"  # by default the client passes over `skip-execution`, and Lab does not
+    )
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=60, resources=resources, skip_cells_with_tag=everything).execute()
     errors = [
         (cell.id, output)
         for cell in notebook.cells
@@ -112,13 +116,17 @@ def test_an_untouched_exercise_runs_in_a_kernel(unit, tmp_path):
 
 
 @pytest.mark.sandbox
-def test_an_untouched_exercise_runs_in_the_grading_sandbox(unit):
+@pytest.mark.parametrize("version", [released, source])
+@pytest.mark.parametrize("demonstrations", [True, False])
+def test_it_runs_in_the_grading_sandbox(unit, version, demonstrations):
+    """Also without the cells that the grader does not run because they only show something."""
     from nlref.grading.sandbox import Sandbox
 
     with Sandbox() as sandbox, sandbox.session({}) as session:
-        for cell in released(unit).cells:
-            marks = cell.metadata.get("nbgrader", {})
-            if cell.cell_type == "code" and not marks.get("grade"):
+        for cell in version(unit).cells:
+            graded = cell.metadata.get("nbgrader", {}).get("grade")
+            skipped = not demonstrations and "skip-execution" in cell.metadata.get("tags", [])
+            if cell.cell_type == "code" and not graded and not skipped:
                 ran = session.run_cell(cell.source)
                 assert ran.error is None, f"{cell.id}: {ran.error}"
 
