@@ -120,10 +120,10 @@ def _judge_function(
             )
         )
     note = ""
-    if values_fault is not None:
-        note = "The other criteria count once some values are right." if not some_values_right else ""
-        if any(not result.passed and not result.message for result in results):
-            note = "First the values: what else is marked ✗ fails with them."
+    if values_fault is not None and not some_values_right:
+        note = "First the values: the other criteria earn their points once some values are right."
+    elif any(not result.passed and not result.message for result in results):
+        note = "First the values: what else is marked ✗ fails with them."
     return CheckResult(
         exercise=exercise.id,
         score=_sum(results, worth),

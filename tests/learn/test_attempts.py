@@ -26,7 +26,7 @@ def test_attempts_are_kept_and_the_best_counts(workspace):
     page = nlref.progress()
     assert "✓ relu" in page.text
     assert "2 tries" in page.text
-    assert "Go on with leaky_relu." in page.text
+    assert "Go on with q_collapse." in page.text
     assert "<table>" in page._repr_html_()
 
 
