@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from nlref.grading.assignment import Assignment
-from nlref.grading.course import Course, CourseError, init
+from nlref.grading.course import Course, CourseError, init, is_one_of
 from nlref.grading.pool import LocalPool, Pool
 from nlref.grading.report import ClassReport, Row, exercise_names
 from nlref.grading.result import SubmissionResult
@@ -69,7 +68,7 @@ def grade(
         folders = course.submissions(assignment, students)
         if students is not None:
             _complain_about_unmatched(students, folders)
-        count = min(jobs or os.cpu_count() or 1, max(1, len(folders)))
+        count = min(jobs or len(os.sched_getaffinity(0)), max(1, len(folders)))
         with (
             GradeWriter(course, version) as writer,
             LocalPool(version, jobs=count, isolation=isolation, limits=limits) as pool,
@@ -178,7 +177,7 @@ def _others(
 
 def _complain_about_unmatched(students: Sequence[str], folders: Mapping[str, Path]) -> None:
     unmatched = [
-        wanted for wanted in students if not any(fnmatchcase(student, wanted) for student in folders)
+        wanted for wanted in students if not any(is_one_of(student, [wanted]) for student in folders)
     ]
     if unmatched:
         raise CourseError(f"nobody who submitted is called {', '.join(repr(wanted) for wanted in unmatched)}")

@@ -10,7 +10,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -131,7 +131,7 @@ class Course:
             match = pattern.fullmatch(path)
             if match is None or not os.path.isdir(path) or match["student"] in excluded:
                 continue
-            if students is None or any(fnmatchcase(match["student"], wanted) for wanted in students):
+            if students is None or is_one_of(match["student"], students):
                 found[match["student"]] = Path(path)
         return found
 
@@ -278,6 +278,11 @@ def _cells(notebook: Mapping[str, Any] | None) -> Iterator[tuple[str | None, str
             text if isinstance(text, str) else "".join(text),
             metadata.get("tags", []),
         )
+
+
+def is_one_of(student: str, wanted: Iterable[str]) -> bool:
+    """Whether a student is named, or meant by a pattern such as ``"a*"``."""
+    return any(student == name or fnmatchcase(student, name) for name in wanted)
 
 
 def put_own_bin_on_path() -> None:

@@ -291,6 +291,7 @@ class _Run:
             points=master.points,
             reason=reason,
             private_only=any(result.private_only for result in self.results),
+            note=_other_points(checked, master) if checked is not None else "",
         )
         return Graded(
             cell,
@@ -327,7 +328,9 @@ class _Run:
         if self.results and not _is_number(value):
             checked = value if type(value) is CheckResult else self.results[-1]
             score, reason = _in_range(checked.score, points)
-            return score, reason or ("" if score >= points else why(checked))
+            if not reason and score < points:
+                reason = _other_points(checked, master) if checked.passed else why(checked)
+            return score, reason
         if value is None:
             return points, ""
         if _is_number(value):
@@ -461,7 +464,15 @@ def why(result: CheckResult) -> str:
             name = f" ({criterion.mistake})" if criterion.mistake else ""
             return one_sentence(criterion.message) + name
     failed = [criterion.name for criterion in result.criteria if criterion.score < criterion.points]
-    return one_sentence(result.note) if result.note and not failed else f"lost points for {', '.join(failed)}"
+    return f"points were lost for {', '.join(failed)}" if failed else one_sentence(result.note)
+
+
+def _other_points(result: CheckResult, master: MasterCell) -> str:
+    """What the instructor should mend if a check and its cell disagree about the points."""
+    if result.points == master.points:
+        return ""
+    ours, theirs = f"{master.points:g}", f"{result.points:g}"
+    return f"the check is worth {theirs} points and its cell {ours}: call it with points={ours}"
 
 
 def one_sentence(text: str, limit: int = 200) -> str:

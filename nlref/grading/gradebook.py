@@ -215,9 +215,18 @@ class GradeWriter:
         if timestamp is not None and self._duedate is not None:
             due = self._duedate + extension if extension is not None else self._duedate
             late = max(0.0, (timestamp - due).total_seconds())
-        by_name = {notebook.name: notebook for notebook in result.notebooks}
-        for name, notebook_id in self._notebook_ids.items():
-            self._write_notebook(submitted_id, notebook_id, name, by_name[name], result.student, late)
+        known = {}
+        if submitted is not None:
+            rows = database.execute(
+                sql.select(api.SubmittedNotebook.notebook_id, api.SubmittedNotebook.id).where(
+                    api.SubmittedNotebook.assignment_id == submitted_id
+                )
+            )
+            known = dict(rows.all())
+        for notebook in result.notebooks:
+            notebook_id = self._notebook_ids[notebook.name]
+            own_id = known.get(notebook_id)
+            self._write_notebook(submitted_id, notebook_id, own_id, notebook, result.student, late)
         key = {"assignment": self.assignment.name, "student": result.student}
         database.execute(sql.delete(_RESULTS).filter_by(**key))
         database.execute(sql.insert(_RESULTS).values(**key, digest=result.digest, result=result.to_json()))
@@ -226,18 +235,13 @@ class GradeWriter:
         self,
         submitted_id: str,
         notebook_id: str,
-        name: str,
+        own_id: str | None,
         result: NotebookResult,
         student: str,
         late: float,
     ) -> None:
         database = self._book.db
-        own_id = database.execute(
-            sql.select(api.SubmittedNotebook.id).where(
-                api.SubmittedNotebook.assignment_id == submitted_id,
-                api.SubmittedNotebook.notebook_id == notebook_id,
-            )
-        ).scalar_one_or_none()
+        known = own_id is not None
         if own_id is None:
             own_id = api.new_uuid()
             database.execute(
@@ -245,8 +249,8 @@ class GradeWriter:
                     id=own_id, assignment_id=submitted_id, notebook_id=notebook_id
                 )
             )
-        total = self._write_cells(own_id, name, result)
-        self._write_comments(own_id, name, result)
+        total = self._write_cells(own_id, result, known)
+        self._write_comments(own_id, result, known)
         penalty = None
         if late > 0:
             penalty = self._late.plugin_inst.late_submission_penalty(student, total, late)
@@ -258,21 +262,13 @@ class GradeWriter:
             .values(late_submission_penalty=penalty)
         )
 
-    def _write_cells(self, own_id: str, name: str, result: NotebookResult) -> float:
+    def _write_cells(self, own_id: str, result: NotebookResult, known: bool) -> float:
         """Automatic scores, never a manual one; the notebook's score as nbgrader adds it up."""
-        database = self._book.db
-        stored = {
-            row.cell_id: row
-            for row in database.execute(
-                sql.select(
-                    api.Grade.id,
-                    api.Grade.cell_id,
-                    api.Grade.auto_score,
-                    api.Grade.manual_score,
-                    api.Grade.extra_credit,
-                ).where(api.Grade.notebook_id == own_id)
-            )
-        }
+        database, name = self._book.db, result.name
+        query = sql.select(
+            api.Grade.id, api.Grade.cell_id, api.Grade.manual_score, api.Grade.extra_credit
+        ).where(api.Grade.notebook_id == own_id)
+        stored = {row.cell_id: row for row in database.execute(query)} if known else {}
         scores = {cell.grade_id: cell.score for cell in result.cells}
         fresh, changed, total = [], [], 0.0
         for (notebook, grade_id), cell_id in self._graded.items():
@@ -305,13 +301,10 @@ class GradeWriter:
             database.execute(sql.update(api.Grade), changed)
         return total
 
-    def _write_comments(self, own_id: str, name: str, result: NotebookResult) -> None:
-        database = self._book.db
-        stored = dict(
-            database.execute(
-                sql.select(api.Comment.cell_id, api.Comment.id).where(api.Comment.notebook_id == own_id)
-            ).all()
-        )
+    def _write_comments(self, own_id: str, result: NotebookResult, known: bool) -> None:
+        database, name = self._book.db, result.name
+        query = sql.select(api.Comment.cell_id, api.Comment.id).where(api.Comment.notebook_id == own_id)
+        stored = dict(database.execute(query).all()) if known else {}
         fresh, changed = [], []
         for (notebook, grade_id), (cell_id, _) in self._commented.items():
             if notebook != name:

@@ -24,18 +24,26 @@ def version(course):
     return course.assignment("basics")
 
 
+@pytest.fixture(scope="module")
+def warm(basics_template):
+    """An engine for the assignment as it is, as warm as a worker's."""
+    with Engine(Course(basics_template).assignment("basics"), limits=FAST) as engine:
+        yield engine
+
+
 @pytest.fixture
-def grade(course, writing):
-    """Grade answers (by grade id) to ``basics``: scores and reasons by grade id."""
+def grade(course, writing, warm):
+    """Grade answers (by grade id) to ``basics``; ``version`` if the instructor's side is another."""
 
     def graded(answers=None, *, change=None, files=None, limits=FAST, version=None):
-        version = version or course.assignment("basics")
         folder = writing.hand_in(
             course.root, "ada", "basics", writing.right | (answers or {}), change=change, files=files
         )
-        with Engine(version, limits=limits) as engine:
-            result = engine.grade(read_submission(folder, "ada", "basics", version.notebooks))
-        return result
+        submission = read_submission(folder, "ada", "basics", warm.assignment.notebooks)
+        if version is None and limits is FAST:
+            return warm.grade(submission)
+        with Engine(version or warm.assignment, limits=limits) as engine:
+            return engine.grade(submission)
 
     return graded
 
@@ -92,6 +100,7 @@ def test_partial_credit_is_the_last_expression(grade, mean, score):
     assert scores(grade({"mean": mean}))["mean-check"] == score
 
 
+@pytest.mark.filterwarnings("ignore:careful")
 @pytest.mark.parametrize(
     ("last", "score", "says"),
     [
@@ -125,18 +134,21 @@ def test_what_a_test_cell_ends_in(course, grade, last, score, says):
     assert scores(result)["squares-check"] == 2
 
 
-def test_a_learner_cannot_turn_partial_credit_into_something_that_is_no_number(course, grade):
+def test_a_learner_cannot_turn_partial_credit_into_something_that_is_no_number(course, writing):
     """Stock nbgrader gives all points for whatever is not a number."""
     with course.gradebook() as gradebook:
         gradebook.find_source_cell("mean-check", "basics", "basics").source = "4 * mean([1])"
         gradebook.db.commit()
-    for value in ("'1'", "[1]", "{}", "__import__('numpy').array([1.0, 2.0])", "1j"):
-        result = grade(
-            {"mean": f"def mean(values):\n    return {value}"}, version=course.assignment("basics")
-        )
-        assert scores(result)["mean-check"] == 0, value
+    version = course.assignment("basics")
+    with Engine(version, limits=FAST) as engine:
+        for value in ("'1'", "[1]", "{}", "__import__('numpy').array([1.0, 2.0])", "1j"):
+            answers = writing.right | {"mean": f"def mean(values):\n    return {value}"}
+            folder = writing.hand_in(course.root, "ada", "basics", answers)
+            result = engine.grade(read_submission(folder, "ada", "basics", version.notebooks))
+            assert scores(result)["mean-check"] == 0, value
 
 
+@pytest.mark.filterwarnings("ignore:watch out")
 def test_warnings_of_the_learner_cost_nothing(grade):
     noisy = (
         "import sys, warnings\n\ndef squares(n):\n    warnings.warn('watch out')\n    print('x', file=sys.stderr)\n"
@@ -287,10 +299,8 @@ def test_an_engine_is_as_new_after_every_submission(course, writing, version):
 
 @pytest.fixture
 def unit(unit_course, sample_class):
-    course = Course(unit_course)
-    version = course.assignment(sample_class.UNIT)
-
     def graded(**cells):
+        version = Course(unit_course).assignment(sample_class.UNIT)
         released = json.loads(
             (unit_course / "release" / sample_class.UNIT / f"{sample_class.UNIT}.ipynb").read_text("utf-8")
         )
@@ -327,6 +337,22 @@ def test_check_is_the_graders_with_the_courses_private_inputs(unit):
     shown = json.dumps(graded["outputs"])
     assert "fails for others" in shown
     assert "comes back" not in shown
+
+
+def test_a_check_that_is_worth_other_points_than_its_cell_is_said(unit_course, unit, sample_class):
+    with Course(unit_course).gradebook() as gradebook:
+        for cell, points in (("relu-check", 10.0), ("tanh-check", 4.0)):
+            gradebook.find_grade_cell(cell, sample_class.UNIT, sample_class.UNIT).max_score = points
+        gradebook.find_source_cell(
+            "sigmoid-check", sample_class.UNIT, sample_class.UNIT
+        ).source = "result = check('sigmoid', sigmoid, points=5)\nresult;"
+        gradebook.db.commit()
+    result = unit(sigmoid="def sigmoid(x): return np.tanh(x)")
+    cells = {cell.grade_id: cell for _, cell in result.cells()}
+    assert (cells["relu-check"].score, cells["tanh-check"].score) == (5, 0)
+    assert cells["relu-check"].reason == "the check is worth 5 points and its cell 10: call it with points=10"
+    assert cells["tanh-check"].note == "the check is worth 5 points and its cell 4: call it with points=4"
+    assert cells["sigmoid-check"].score < 5  # a result that is not shown is a result all the same
 
 
 def test_a_learners_own_check_and_nlref_decide_nothing(unit):
