@@ -1,20 +1,22 @@
 """What the grader and the learner's process say to each other: typed, bounded msgpack, never pickle.
 
-The two sides run this same file, the learner's inside the sandbox, so it imports the standard library, NumPy and msgspec
-alone. The grader trusts nothing that comes through it: a message is parsed against a schema, bounded in bytes, depth
-and count, and a value is rebuilt from a whitelist of types. No message names a path, a callable or a class to look up.
+The two sides run this same file, the learner's inside the sandbox, so it imports the standard library, NumPy
+and msgspec alone. The grader trusts nothing that comes through it: a message is parsed against a schema,
+bounded in bytes, depth and count, and a value is rebuilt from a whitelist of types. No message names a path,
+a callable or a class to look up.
 
 A value travels in one of three ways:
 
 by value
-    None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, range, slice, Ellipsis, NumPy arrays and
-    scalars of the dtypes in :func:`dtype_named`, and the standard library's plain containers and numbers (`Counter`,
-    `deque`, `Fraction`, `Decimal`, `datetime` ...); exact types only, a subclass is not its base.
+    None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, range, slice, Ellipsis,
+    NumPy arrays and scalars of the dtypes in :func:`dtype_named`, and the standard library's plain containers
+    and numbers (`Counter`, `deque`, `Fraction`, `Decimal`, `datetime` ...); exact types only, a subclass is
+    not its base.
 as a handle
     everything else stays where it is; the other side gets a number (:class:`Handle`, :class:`Callback`).
 as a reference
-    :class:`Reference` is "the n-th mutable container of your request", so that a function that is given one array twice, or
-    that returns its argument, is seen doing so.
+    :class:`Reference` is "the n-th mutable container of your request", so that a function that is given one
+    array twice, or that returns its argument, is seen doing so.
 """
 
 from __future__ import annotations
@@ -110,9 +112,9 @@ class Description(_Struct):
 class Handle(_Struct, tag="h"):
     """An object that stays in the learner's process.
 
-    ``kind`` is what it can do there; ``cls`` is its class, when the learner's code defined that class; ``note`` says why an
-    array or a container came as a handle ("masked array", "object array" ...); ``plain`` that it derives from a type
-    that travels by value, so that its content can be asked for.
+    ``kind`` is what it can do there; ``cls`` is its class, when the learner's code defined that class;
+    ``note`` says why an array or a container came as a handle ("masked array", "object array" ...); ``plain``
+    that it derives from a type that travels by value, so that its content can be asked for.
     """
 
     id: int
@@ -128,7 +130,8 @@ class Handle(_Struct, tag="h"):
 
 
 class Callback(_Struct, tag="c"):
-    """An object that stays in the grader's process and that the learner's code may use in the ways that ``can`` lists."""
+    """An object that stays in the grader's process and that the learner's code may use in the ways that
+    ``can`` lists."""
 
     id: int
     name: str = ""
@@ -141,7 +144,8 @@ class Reference(_Struct, tag="&"):
 
 
 class Known(_Struct, tag="k"):
-    """A function or class of a library that both sides have. The learner's side looks it up; the grader never does."""
+    """A function or class of a library that both sides have. The learner's side looks it up; the grader never
+    does."""
 
     module: str
     name: str
@@ -225,8 +229,8 @@ class Standard(_Struct, tag="o"):
 
 
 Value = (
-    None | bool | int | float | str | Bytes | BigInt | Complex | List | Tuple | Set | FrozenSet | Dict | Range | Slice | Constant
-    | Array | Scalar | DType | Standard | Handle | Callback | Reference | Known
+    None | bool | int | float | str | Bytes | BigInt | Complex | List | Tuple | Set | FrozenSet | Dict | Range
+    | Slice | Constant | Array | Scalar | DType | Standard | Handle | Callback | Reference | Known
 )  # fmt: skip
 
 
@@ -237,7 +241,8 @@ class RunCell(_Struct, tag="run"):
 
 
 class Look(_Struct, tag="look"):
-    """Ask for names of the learner's notebook; the answer has those that exist. Afterwards these names are watched."""
+    """Ask for names of the learner's notebook; the answer has those that exist. Afterwards these names are
+    watched."""
 
     names: list[str]
     everything: bool = False
@@ -254,10 +259,11 @@ class Changes(_Struct):
 
 
 class Operate(_Struct, tag="do"):
-    """Do one thing in the learner's process: ``operation`` is one of :data:`OPERATIONS`, applied to ``operands``.
+    """Do one thing in the learner's process: ``operation`` is one of :data:`OPERATIONS`, applied to
+    ``operands``.
 
-    ``keep`` asks for a handle even where the result could travel by value; ``observe`` for every warning, whatever the
-    notebook's filters say, as a check wants them.
+    ``keep`` asks for a handle even where the result could travel by value; ``observe`` for every warning,
+    whatever the notebook's filters say, as a check wants them.
     """
 
     operation: str
@@ -283,8 +289,8 @@ Request = RunCell | Look | Operate | CallbackResult | End
 
 
 class Failure(_Struct):
-    """An exception. ``bases`` are the built-in classes it derives from, nearest first; ``cls`` and ``itself`` are handles of
-    its class and of itself, if the learner's code defined that class."""
+    """An exception. ``bases`` are the built-in classes it derives from, nearest first; ``cls`` and ``itself``
+    are handles of its class and of itself, if the learner's code defined that class."""
 
     name: str
     bases: list[str]
@@ -323,7 +329,8 @@ class Found(_Struct, tag="found"):
 
 
 class Result(_Struct, tag="ok"):
-    """``changed`` holds the arguments that the call changed in place: their index as mutable containers, and new content."""
+    """``changed`` holds the arguments that the call changed in place: their index as mutable containers, and
+    new content."""
 
     value: Value = None
     failure: Failure | None = None
@@ -345,22 +352,25 @@ class CallbackRequest(_Struct, tag="cb"):
 Reply = Hello | Output | CellEnd | Found | Result | CallbackRequest
 
 UNARY = (
-    "neg", "pos", "invert", "abs", "len", "iter", "next", "bool", "int", "float", "complex", "index", "round", "trunc", "floor",
-    "ceil", "str", "repr", "hash", "dir", "enter", "reversed", "bytes",
+    "neg", "pos", "invert", "abs", "len", "iter", "next", "bool", "int", "float", "complex", "index", "round",
+    "trunc", "floor", "ceil", "str", "repr", "hash", "dir", "enter", "reversed", "bytes",
 )  # fmt: skip
 ARITHMETIC = (
-    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "or", "xor",
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "or",
+    "xor",
 )  # fmt: skip
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 OPERATIONS = frozenset(
     (*UNARY, *ARITHMETIC, *COMPARISONS, *("i" + name for name in ARITHMETIC if name != "divmod"),
-     "call", "getattr", "setattr", "delattr", "getitem", "setitem", "delitem", "contains", "isinstance", "issubclass", "exit",
+     "call", "getattr", "setattr", "delattr", "getitem", "setitem", "delitem", "contains", "isinstance",
+     "issubclass", "exit",
      "format", "plain", "source", "sync")
 )  # fmt: skip
 
 
 def dtype_named(name: str) -> np.dtype:
-    """The dtype of a whitelisted name: bool, integers, floats, complex, bfloat16, ``U<n>``, ``S<n>``, ``M8[unit]``, ``m8[unit]``."""
+    """The dtype of a whitelisted name: bool, integers, floats, complex, bfloat16, ``U<n>``, ``S<n>``,
+    ``M8[unit]``, ``m8[unit]``."""
     dtype = _DTYPES.get(name)
     if dtype is not None:
         return dtype
@@ -392,9 +402,11 @@ def name_of(dtype: np.dtype) -> str | None:
 
 
 class Packer:
-    """Turns Python objects into values. What cannot travel by value is given to ``opaque``, which answers with a handle.
+    """Turns Python objects into values. What cannot travel by value is given to ``opaque``, which answers
+    with a handle.
 
-    ``containers`` lists the mutable containers met, in order; with ``references`` a container met twice is sent once.
+    ``containers`` lists the mutable containers met, in order; with ``references`` a container met twice is
+    sent once.
     """
 
     def __init__(
@@ -542,7 +554,8 @@ class Packer:
 
 
 def _bytes_of(array: np.ndarray, name: str) -> bytes:
-    """The elements in C order. The 80 bits of an x86 long double are padded with whatever memory held: that is not sent."""
+    """The elements in C order. The 80 bits of an x86 long double are padded with whatever memory held: that
+    is not sent."""
     if name not in ("longdouble", "clongdouble") or np.finfo(np.longdouble).nmant != 63:
         return array.tobytes()
     data = np.frombuffer(array.tobytes(), np.uint8).reshape(-1, np.dtype("longdouble").itemsize).copy()
@@ -602,8 +615,8 @@ _IMMUTABLE = {
 class Unpacker:
     """Rebuilds Python objects from values, and nothing else than the types listed above.
 
-    Handles are given to ``resolve``. ``references`` are the containers that a :class:`Reference` may name: those of this
-    message on the learner's side, the caller's own arguments on the grader's.
+    Handles are given to ``resolve``. ``references`` are the containers that a :class:`Reference` may name:
+    those of this message on the learner's side, the caller's own arguments on the grader's.
     """
 
     def __init__(self, resolve: Callable[[Any], Any], *, references: list[Any] | None = None) -> None:
@@ -819,10 +832,11 @@ def checked_state(state: Any, allowed: tuple[str, ...] = _BIT_GENERATORS) -> dic
 
 
 class RandomWatch:
-    """Sees whether the global generators of `random` and `numpy.random` have moved: before and after every question, so it is fast.
+    """Sees whether the global generators of `random` and `numpy.random` have moved: before and after every
+    question, so it is fast.
 
-    NumPy's Mersenne Twister is compared where it lies in memory; its one hidden field, the second of a pair of normal numbers,
-    is asked for only when there is one.
+    NumPy's Mersenne Twister is compared where it lies in memory; its one hidden field, the second of a pair
+    of normal numbers, is asked for only when there is one.
     """
 
     def __init__(self) -> None:
@@ -843,7 +857,8 @@ class RandomWatch:
         return mark, np.random.get_state(legacy=False)["has_gauss"]
 
     def moved(self) -> tuple[Any, Any]:
-        """The states of Python's and NumPy's generator, packed, each None if it has not moved since the last look."""
+        """The states of Python's and NumPy's generator, packed, each None if it has not moved since the last
+        look."""
         python, numpy = random.getstate(), self._numpy_mark()
         moved = (
             None if python == self._python else Packer(_unsendable).pack(python),
@@ -854,9 +869,11 @@ class RandomWatch:
 
 
 def has_only_advanced(before: Any, after: Any, blocks: int = 256) -> bool:
-    """Whether one packed Mersenne Twister state comes from another by drawing at most ``624 * blocks`` numbers.
+    """Whether one packed Mersenne Twister state comes from another by drawing at most ``624 * blocks``
+    numbers.
 
-    The grader takes over the learner's state only then: a forged one could make every random input of a test zero.
+    The grader takes over the learner's state only then: a forged one could make every random input of a test
+    zero.
     """
     try:
         (old, _), (new, position) = _twister(before), _twister(after)
@@ -950,8 +967,8 @@ def encoded(value: Any) -> bytes:
 class Channel:
     """Frames over a stream socket: a 4-byte length, then one msgpack message.
 
-    ``receives`` is "request" on the learner's side and "reply" on the grader's. A frame above ``max_bytes`` is refused
-    before it is read.
+    ``receives`` is "request" on the learner's side and "reply" on the grader's. A frame above ``max_bytes``
+    is refused before it is read.
     """
 
     def __init__(self, sock: socket.socket, receives: Literal["request", "reply"], max_bytes: int) -> None:

@@ -1,21 +1,23 @@
 """The learner's functions, classes and objects as a test sees them: stand-ins that ask the learner's process.
 
-A function is a real function, a class a real class, an exception class one that ``except`` can catch, all made here; from
-the learner's side come names, texts and numbers only. What a test asks for by name (a call, an attribute, a method) is asked.
-What Python asks for behind a test's back is asked only where the learner cannot decide a test with it:
+A function is a real function, a class a real class, an exception class one that ``except`` can catch, all
+made here; from the learner's side come names, texts and numbers only. What a test asks for by name (a call,
+an attribute, a method) is asked. What Python asks for behind a test's back is asked only where the learner
+cannot decide a test with it:
 
-=============================================  =====================================================================
-``a == 4``, ``a < 4``, ``4 in a``                decided here, unless the test itself made ``a`` by calling a class that the
-                                               instructor's notebook defines; an answer that merely claims to be equal
-                                               to everything is equal to nothing. A subclass of float, tuple, dict ...
-                                               is compared by its content.
-``a == b``, both the learner's                 asked if the test made one of them; otherwise identity
-``a - 4``                                      asked, but the result stays opaque: it is no number that a test could accept,
-                                               because the learner has seen the 4; again with the exception of objects
-                                               that the test made
-``len(a)``, ``float(a)``, ``iter(a)``, ``str(a)`` ...  asked: the learner's side learns nothing from them
-``np.asarray(a)``                              TypeError: masked arrays, subclasses, object arrays and objects are no arrays
-=============================================  =====================================================================
+``a == 4``, ``a < 4``, ``4 in a``
+    decided here, unless the test itself made ``a`` by calling a class that the instructor's notebook defines. An
+    answer that merely claims to be equal to everything is equal to nothing; an object whose class derives from
+    float, tuple, dict ... is compared by its content.
+``a == b``, both the learner's
+    asked if the test made one of them; otherwise they are equal if they are the same object.
+``a - 4``
+    asked, but the outcome stays opaque: the learner's side has seen the 4, so no plain number, comparison or truth
+    value comes out of it. Again with the exception of objects that the test made.
+``len(a)``, ``float(a)``, ``iter(a)``, ``str(a)`` ...
+    asked: the learner's side learns nothing from them.
+``np.asarray(a)``
+    TypeError: masked arrays, subclasses, object arrays and other objects are no arrays.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ from . import messages
 from .sandbox import Session, SessionLost
 
 MADE, DERIVED, INFORMED, ORDINARY, TAINTED = range(5)
-"""How far an object may speak for itself: made by the test; the outcome of an operator or method of such; the same, after it
-has seen a value of the test; any other; the outcome of an operation that showed it a value of the test."""
+"""How far an object may speak for itself: made by the test; the outcome of an operator or method of such; the
+same, after it has seen a value of the test; any other; the outcome of an operation that showed it a value of
+the test."""
 
 
 class AnswerRefused(Exception):
@@ -49,7 +52,8 @@ class AnswerRefused(Exception):
 
 
 class RemoteError(Exception):
-    """An exception of the learner's code that has no counterpart here (SystemExit, KeyboardInterrupt, exception groups)."""
+    """An exception of the learner's code that has no counterpart here (SystemExit, KeyboardInterrupt,
+    exception groups)."""
 
 
 def _library_exceptions() -> dict[str, type[Exception]]:
@@ -85,8 +89,8 @@ def remote_of(obj: Any) -> tuple[Link, int] | None:
 class Link:
     """One session as its proxies see it: packs what goes there, rebuilds what comes back, keeps the handles.
 
-    ``speaks`` says whether the instructor's notebook defines a class of that name; ``before`` and ``after`` carry the changes
-    of names (``remote.RemoteNamespace``).
+    ``speaks`` says whether the instructor's notebook defines a class of that name; ``before`` and ``after``
+    carry the changes of names (``remote.RemoteNamespace``).
     """
 
     def __init__(self, session: Session, speaks: Callable[[str], bool] = lambda name: False) -> None:
@@ -117,7 +121,8 @@ class Link:
         made: bool = False,
         keep: bool = False,
     ) -> Any:
-        """Do it there, and answer as if it had been done here: the value, or the exception; prints, warnings, changed arguments."""
+        """Do it there, and answer as if it had been done here: the value, or the exception; prints, warnings,
+        changed arguments."""
         result, containers = self._exchange(operation, operands, keywords or {}, keep=keep)
         self._apply(result, containers)
         if result.stdout:
@@ -133,7 +138,8 @@ class Link:
     def observe(
         self, operands: Sequence[Any], keywords: Mapping[str, Any]
     ) -> tuple[messages.Result, Any, str | None, tuple[Any, ...]]:
-        """Call as a check does: everything it did as data, the arguments as they are afterwards, nothing raised.
+        """Call as a check does: everything it did as data, the arguments as they are afterwards, nothing
+        raised.
 
         Answers with the result, its value, why the value is refused if it is, and the positional arguments.
         """
@@ -222,7 +228,8 @@ class Link:
     # exceptions
 
     def exception(self, failure: messages.Failure) -> Exception:
-        """The learner's exception, as one of this process: a built-in class by name, or a class made to match the learner's."""
+        """The learner's exception, as one of this process: a built-in class by name, or a class made to match
+        the learner's."""
         arguments = [self.unpack(argument) for argument in failure.arguments]
         text = failure.text[:10_000]
         if failure.cls is not None and failure.itself is not None:
@@ -410,7 +417,8 @@ class Link:
     # objects of the tests
 
     def opaque(self, obj: Any) -> Any:
-        """How an object that does not travel by value is passed to the learner's code; TypeError if it must not be."""
+        """How an object that does not travel by value is passed to the learner's code; TypeError if it must
+        not be."""
         if type(obj) is messages.Known:
             return obj
         remote = remote_of(obj)
@@ -446,7 +454,8 @@ class Link:
         return messages.Callback(number, str(name), doc if isinstance(doc, str) else None, can)
 
     def _is_of_the_tests(self, obj: Any) -> bool:
-        """Whether an object is of a class that a test cell defines; of such, public attributes can be read."""
+        """Whether an object is of a class that a test cell defines; of such, public attributes can be
+        read."""
         cls = type(obj)
         init = vars(cls).get("__init__") or next(
             (v for v in vars(cls).values() if isinstance(v, types.FunctionType)), None
@@ -499,9 +508,8 @@ def put_content(target: Any, new: Any) -> None:
     if kind is np.ndarray:
         if target.shape != new.shape and target.size == new.size and target.flags.c_contiguous:
             target.shape = new.shape
-        if target.shape == new.shape and target.dtype == new.dtype:
-            if target.flags.writeable:
-                target[...] = new
+        if target.shape == new.shape and target.dtype == new.dtype and target.flags.writeable:
+            target[...] = new
         return
     if kind in (list, bytearray):
         target[:] = new
@@ -654,7 +662,8 @@ def _numeric(obj: RemoteObject, operation: str, *operands: Any) -> Any:
 
 
 def _informed(link: Link, operation: str, operands: Sequence[Any]) -> Any:
-    """The outcome of an operation on objects that the test's values have been shown to: never a plain value."""
+    """The outcome of an operation on objects that the test's values have been shown to: never a plain
+    value."""
     return link.ask(operation, operands, keep=True)
 
 
@@ -866,7 +875,8 @@ SPECIAL = _special()
 
 
 class _RemoteException(Exception):
-    """Base of the exception classes made after the learner's: what they know beyond their text is asked for."""
+    """Base of the exception classes made after the learner's: what they know beyond their text is asked
+    for."""
 
     def __str__(self) -> str:
         return self.__dict__.get("_nlref_text", None) or Exception.__str__(self)
@@ -879,7 +889,8 @@ class _RemoteException(Exception):
 
 
 def plain_content(obj: Any) -> Any:
-    """The plain value of an answer: itself, or the content of an object that derives from a plain type; TypeError otherwise."""
+    """The plain value of an answer: itself, or the content of an object that derives from a plain type;
+    TypeError otherwise."""
     remote = remote_of(obj)
     if remote is None:
         return obj

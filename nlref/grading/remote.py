@@ -1,16 +1,20 @@
 """Test cells, run unchanged in the grader's process, on names that live in the learner's.
 
-The namespace of the cells is a plain dict. Before a cell runs, the names that it mentions are looked up in the learner's
-notebook: plain values arrive as values, everything else as a proxy (``proxies``). Before every question to the learner's
-side, and at the cell's end, the dict is compared with what it was: names that the cell deleted or gave back are deleted
-and given back there; so a test that removes a function to see that another one uses it works.
+The namespace of the cells is a plain dict. Before a cell runs, the names that it mentions are looked up in
+the learner's
+notebook: plain values arrive as values, everything else as a proxy (``proxies``). Before every question to
+the learner's side, and at the cell's end, the dict is compared with what it was: names that the cell deleted
+or gave back are deleted and given back there; so a test that removes a function to see that another one uses
+it works.
 
-What a test defines for itself stays here. A name goes to the learner's side only if the instructor's own notebook
-defines it (``expected``), or if its value came from there, or if it is a function put in place of a built-in one such as
-``input``: a learner who guesses that a test will say ``expected = ...`` gains nothing by defining ``expected`` first.
+What a test defines for itself stays here. A name goes to the learner's side only if the instructor's own
+notebook defines it (``expected``), or if its value came from there, or if it is a function put in place of a
+built-in one such as
+``input``: a learner who guesses that a test will say ``expected = ...`` gains nothing by defining
+``expected`` first.
 
-Nor does a learner decide what ``np``, ``assert_allclose`` or ``len`` mean in a test: built-in names, the usual names of
-modules and the assertions of `numpy.testing` are always the real ones.
+Nor does a learner decide what ``np``, ``assert_allclose`` or ``len`` mean in a test: built-in names, the
+usual names of modules and the assertions of `numpy.testing` are always the real ones.
 """
 
 from __future__ import annotations
@@ -66,10 +70,11 @@ USUAL_MODULES = {
 } | {
     name: name
     for name in (
-        "numpy", "scipy", "matplotlib", "pandas", "sklearn", "tensorflow", "keras", "torch", "nlref", "pytest", "unittest",
-        "math", "cmath", "random", "statistics", "itertools", "functools", "operator", "collections", "inspect", "ast", "re",
-        "os", "sys", "io", "json", "time", "datetime", "copy", "types", "typing", "string", "textwrap", "warnings",
-        "contextlib", "builtins", "hashlib", "fractions", "decimal", "traceback", "numbers", "abc", "doctest",
+        "numpy", "scipy", "matplotlib", "pandas", "sklearn", "tensorflow", "keras", "torch", "nlref", "pytest",
+        "unittest", "math", "cmath", "random", "statistics", "itertools", "functools", "operator", "collections",
+        "inspect", "ast", "re", "os", "sys", "io", "json", "time", "datetime", "copy", "types", "typing", "string",
+        "textwrap", "warnings", "contextlib", "builtins", "hashlib", "fractions", "decimal", "traceback", "numbers",
+        "abc", "doctest",
     )
 }  # fmt: skip
 USUAL_ASSERTIONS = frozenset(name for name in np.testing.__all__ if name.startswith("assert_"))
@@ -87,7 +92,8 @@ class _TooLong(BaseException):
 
 @dataclass
 class TestRun:
-    """What a test cell did: nbformat outputs, the last line of its error, its traceback, the value of its last expression."""
+    """What a test cell did: nbformat outputs, the last line of its error, its traceback, the value of its
+    last expression."""
 
     __test__ = False
 
@@ -101,9 +107,11 @@ class TestRun:
 
 
 def names_defined(sources: Iterable[str]) -> dict[str, str]:
-    """What the instructor's own cells define at the top level: ``"function"``, ``"class"``, ``"value"`` or ``"import a.b:c"``.
+    """What the instructor's own cells define at the top level: ``"function"``, ``"class"``, ``"value"`` or
+    ``"import a.b:c"``.
 
-    Give it the solution and read-only cells of the source notebook, not its tests; cells that do not parse are passed over.
+    Give it the solution and read-only cells of the source notebook, not its tests; cells that do not parse
+    are passed over.
     """
     found: dict[str, str] = {}
     for source in sources:
@@ -167,10 +175,11 @@ class RemoteNamespace:
     Parameters
         session: the learner's process.
         source_name: what tracebacks call the cells.
-        expected: what the instructor's notebook defines (:func:`names_defined`). With it, a test may replace such a name on
-            the learner's side by a value of its own, and objects of such classes may speak for themselves in ``==`` and
-            arithmetic. Without it, no plain value of a test is ever sent by name, and classes are those that
-            a test mentions with a capital letter.
+        expected: what the instructor's notebook defines (:func:`names_defined`). With it, a test may replace
+        such a name on
+            the learner's side by a value of its own, and objects of such classes may speak for themselves in
+            ``==`` and arithmetic. Without it, no plain value of a test is ever sent by name, and classes are
+            those that a test mentions with a capital letter.
     """
 
     def __init__(
@@ -207,7 +216,8 @@ class RemoteNamespace:
     # running
 
     def run_local(self, source: str) -> TestRun:
-        """Run a cell of the instructor's here: imports and helpers. What it defines is the instructor's for good."""
+        """Run a cell of the instructor's here: imports and helpers. What it defines is the instructor's for
+        good."""
         before = dict(self.namespace)
         run = self._run(source)
         self._own.update(
@@ -218,7 +228,8 @@ class RemoteNamespace:
         return run
 
     def run_test(self, source: str) -> TestRun:
-        """Run a test cell. Never raises for what the cell or the learner's code does; ``KeyboardInterrupt`` passes through."""
+        """Run a test cell. Never raises for what the cell or the learner's code does; ``KeyboardInterrupt``
+        passes through."""
         before = dict(self.namespace)
         run = self._run(source)
         for name, value in self.namespace.items():
@@ -350,7 +361,8 @@ class RemoteNamespace:
         return None
 
     def _is_the_learners(self, name: str) -> bool:
-        """Whether a name may come from the learner's notebook: not if the instructor or a test defined it, or if it is fixed."""
+        """Whether a name may come from the learner's notebook: not if the instructor or a test defined it, or
+        if it is fixed."""
         if name in self._own or (name.startswith("__") and name.endswith("__")):
             return False
         expected = None if self._expected is None else self._expected.get(name)
@@ -405,7 +417,8 @@ class RemoteNamespace:
     # both ways
 
     def _changes(self) -> messages.Changes | None:
-        """What the cell did, since the last question, to names that are the learner's, and to the random number generators."""
+        """What the cell did, since the last question, to names that are the learner's, and to the random
+        number generators."""
         assigned: dict[str, Any] = {}
         deleted: list[str] = []
         for name, (old, mark) in list(self._seen.items()):
@@ -452,7 +465,8 @@ class RemoteNamespace:
         )
 
     def _changed(self, changes: messages.Changes) -> None:
-        """What the learner's code did, while it was asked, to names that the cell mentions and to the generators."""
+        """What the learner's code did, while it was asked, to names that the cell mentions and to the
+        generators."""
         for name in changes.deleted:
             if name in self._seen and self.namespace.get(name, _MISSING) is self._seen[name][0]:
                 self.namespace.pop(name, None)
@@ -463,9 +477,12 @@ class RemoteNamespace:
         self._adopt(changes.random, changes.numpy_random)
 
     def _adopt(self, python: Any, numpy: Any) -> None:
-        """Go on with the learner's random numbers, as one process would: only from states that the test had sent there."""
+        """Go on with the learner's random numbers, as one process would: only from states that the test had
+        sent there."""
         sent_python, sent_numpy = self._sent
-        if python is not None and (sent_python is None or not messages.has_only_advanced(sent_python, python)):
+        if python is not None and (
+            sent_python is None or not messages.has_only_advanced(sent_python, python)
+        ):
             python = None
         if numpy is not None and (sent_numpy is None or not messages.has_only_advanced(sent_numpy, numpy)):
             numpy = None
@@ -493,9 +510,10 @@ class RemoteNamespace:
 def call_remotely(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
     """Call a learner's function, as :func:`nlref.checks.call.call_locally` does in one process.
 
-    ``obj`` is what stands for it in a :class:`RemoteNamespace`. The arguments are not touched; ``Outcome.arguments`` says how the
-    learner's code left them. Answers that are not accepted are errors of the outcome; a process that dies or is too late
-    raises :class:`~nlref.grading.sandbox.SessionLost`, which ends the test cell.
+    ``obj`` is what stands for it in a :class:`RemoteNamespace`. The arguments are not touched;
+    ``Outcome.arguments`` says how the learner's code left them. Answers that are not accepted are errors of
+    the outcome; a process that dies or is too late raises :class:`~nlref.grading.sandbox.SessionLost`, which
+    ends the test cell.
     """
     remote = remote_of(obj)
     if remote is None:
@@ -522,7 +540,8 @@ def call_remotely(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> O
 
 
 def value_of(obj: Any) -> Any:
-    """A learner's answer as a plain value; TypeError if it is none (a function, an object of a class of theirs)."""
+    """A learner's answer as a plain value; TypeError if it is none (a function, an object of a class of
+    theirs)."""
     return plain_content(obj)
 
 
@@ -564,10 +583,7 @@ def _traceback(error: BaseException, filename: str) -> list[str]:
                 lines.append(f"    {frame.line[:300]}")
     for note in getattr(error, "__notes__", ())[:5]:
         lines.extend(str(note)[:5_000].splitlines())
-    if isinstance(error, SyntaxError):
-        text = f"{error.msg} (line {error.lineno})"
-    else:
-        text = _text(error)
+    text = f"{error.msg} (line {error.lineno})" if isinstance(error, SyntaxError) else _text(error)
     name = type(error).__name__
     lines.append(f"{name}: {text}" if text else name)
     return lines
@@ -668,7 +684,8 @@ def _shell() -> _Shell:
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`_TooLong` in this thread after so many seconds; by a signal in the main thread, else between bytecodes."""
+    """Raise :class:`_TooLong` in this thread after so many seconds; by a signal in the main thread, else
+    between bytecodes."""
     if threading.current_thread() is threading.main_thread():
 
         def late(*_: Any) -> None:

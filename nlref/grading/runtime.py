@@ -1,8 +1,9 @@
-"""What the sandbox can see: one Python, the packages of a profile, and the system's shared libraries; nothing else.
+"""What the sandbox can see: one Python, the packages of a profile, and the system's shared libraries; nothing
+else.
 
-Everything is bound read-only under ``/runtime``, so that no path of the instructor's machine shows inside. Works for the
-layouts of Debian (``/usr``), pyenv and python.org builds, uv's own builds, conda environments and virtual environments of any of
-them.
+Everything is bound read-only under ``/runtime``, so that no path of the instructor's machine shows inside.
+Works for the layouts of Debian (``/usr``), pyenv and python.org builds, uv's own builds, conda environments
+and virtual environments of any of them.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Runtime:
 
 
 def packages_of(names: Iterable[str]) -> dict[str, str]:
-    """Everything the named distributions need, as {name inside: path outside}, by what their metadata says is installed.
+    """Everything the named distributions need, as {name inside: path outside}, by what their metadata says is
+    installed.
 
     Raises
         ValueError
@@ -148,6 +150,9 @@ def runtime_of(profile: str, extra: tuple[str, ...] = ()) -> Runtime:
     for top, path in sorted(entries.items()):
         arguments += ["--ro-bind", path, f"/runtime/packages/{top}"]
     here = os.path.dirname(os.path.abspath(__file__))
+    if profile == "tensorflow":  # it aborts if it cannot read its own program's name: any will do
+        arguments += ["--symlink", python, "/proc/self/exe"]
+        arguments += ["--ro-bind", os.path.join(here, "worker", "__init__.py"), "/proc/self/cmdline"]
     arguments += ["--ro-bind", os.path.join(here, "worker"), "/runtime/grading/worker"]
     arguments += ["--ro-bind", os.path.join(here, "messages.py"), "/runtime/grading/messages.py"]
     return Runtime(
@@ -201,6 +206,6 @@ def _library_directories(exclude: tuple[str, ...]) -> list[str]:
             if not path[1] or ".so" not in os.path.basename(name) or "(deleted)" in name:
                 continue
             real = os.path.realpath(name)
-            if not real.startswith(outside) and not "-packages" in real:
+            if not real.startswith(outside) and "-packages" not in real:
                 found.add(os.path.dirname(real))
     return sorted(found)

@@ -1,7 +1,7 @@
 """The sandbox: a warm zygote inside bubblewrap, forked once for every submission.
 
-The grader keeps the only handle on a session: it ends one by killing it, and whatever a session answers has been parsed
-and bounded (``messages``) before anything else sees it.
+The grader keeps the only handle on a session: it ends one by killing it, and whatever a session answers has
+been parsed and bounded (``messages``) before anything else sees it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
@@ -36,9 +37,11 @@ MIB = 1 << 20
 class Limits:
     """What one submission may use. Seconds are wall time; bytes are bytes.
 
-    ``memory_bytes`` bounds the address space; ``processes`` the threads (a session cannot start a process at all);
-    ``scratch_bytes`` its files together, ``file_bytes`` each of them; ``output_bytes`` what a cell may print and show, or a call
-    print; ``message_bytes`` one answer. ``test_seconds`` bounds a test cell in the grader, calls included.
+    ``memory_bytes`` bounds the address space; ``processes`` the threads (a session cannot start a process at
+    all);
+    ``scratch_bytes`` its files together, ``file_bytes`` each of them; ``output_bytes`` what a cell may print
+    and show, or a call print; ``message_bytes`` one answer. ``test_seconds`` bounds a test cell in the
+    grader, calls included.
     """
 
     cell_seconds: float = 10.0
@@ -52,7 +55,7 @@ class Limits:
     output_bytes: int = MIB
     message_bytes: int = 16 * MIB
     open_files: int = 128
-    grace_seconds: float = 0.5
+    grace_seconds: float = 1.0
 
 
 class SandboxUnavailable(RuntimeError):
@@ -60,12 +63,14 @@ class SandboxUnavailable(RuntimeError):
 
 
 class SessionLost(BaseException):
-    """The learner's process has ended, or was ended. Not an `Exception`: no ``except`` in a test may take it for an answer."""
+    """The learner's process has ended, or was ended. Not an `Exception`: no ``except`` in a test may take it
+    for an answer."""
 
 
 @dataclass
 class CellRun:
-    """What one cell did: nbformat outputs, the last line of its error, and whether it had to be stopped or the process died."""
+    """What one cell did: nbformat outputs, the last line of its error, and whether it had to be stopped or
+    the process died."""
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
     error: str | None = None
@@ -80,7 +85,8 @@ class Sandbox:
     Parameters
         profile: ``"numpy"``, ``"sklearn"`` or ``"tensorflow"``: which packages a notebook can import.
         limits: what one session may use.
-        isolation: ``"bubblewrap"``, or ``"none"`` for the same worker as an ordinary process of yours, which can read your files
+        isolation: ``"bubblewrap"``, or ``"none"`` for the same worker as an ordinary process of yours, which
+        can read your files
             and use your network; a choice to be made knowingly.
         packages: further installed distributions that a notebook can import, by name.
 
@@ -103,6 +109,8 @@ class Sandbox:
         self.isolation = isolation
         self.packages = packages
         self._process: subprocess.Popen[bytes] | None = None
+        self._zygote: int | None = None
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
         self._control: socket.socket | None = None
         self._errors: Any = None
         self._lock = threading.Lock()
@@ -144,7 +152,8 @@ class Sandbox:
             return
         self._stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._errors = tempfile.TemporaryFile()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             command, environment = self._command(theirs.fileno())
             self._process = subprocess.Popen(
@@ -164,13 +173,23 @@ class Sandbox:
         finally:
             theirs.close()
         self._control = ours
-        ours.settimeout(120)
         try:
-            ready = ours.recv(4096)
-        except TimeoutError:
-            ready = b""
-        if not ready:
+            self._zygote = os.pidfd_open(self._ready(ours))
+            ours.recv(4096)
+        except (messages.Closed, messages.Deadline, OSError):
             self._unavailable()
+
+    def _ready(self, control: socket.socket) -> int:
+        """Wait for the zygote's first word; bubblewrap may end without closing the socket that its child
+        holds."""
+        assert self._process is not None
+        deadline = time.monotonic() + _START_SECONDS
+        while not select.select([control], [], [], 0.05)[0]:
+            if self._process.poll() is not None:
+                raise messages.Closed
+            if time.monotonic() > deadline:
+                raise messages.Deadline
+        return _sender(control)
 
     def _command(self, control: int) -> tuple[list[str], dict[str, str]]:
         settings: dict[str, Any] = {
@@ -211,7 +230,8 @@ class Sandbox:
         environment["LD_LIBRARY_PATH"] = inside.library_path
         arguments = [
             bubblewrap,
-            "--unshare-all",
+            *_NAMESPACES,
+            "--as-pid-1",
             "--cap-add",
             "CAP_SYS_ADMIN",
             "--uid",
@@ -240,7 +260,7 @@ class Sandbox:
         """Say why the zygote did not start."""
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1)
+                self._process.wait(0.2)
         text = self._said()
         self._stop()
         raise SandboxUnavailable(explained(text))
@@ -253,13 +273,25 @@ class Sandbox:
         return self._errors.read(20_000).decode("utf-8", "replace").strip()
 
     def _stop(self) -> None:
+        for session in list(self._sessions):
+            session.close()
+        if self._zygote is not None:
+            _signal(self._zygote, signal.SIGKILL)
+            os.close(self._zygote)
+            self._zygote = None
         if self._control is not None:
             self._control.close()
             self._control = None
         if self._process is not None:
-            if self._process.poll() is None:
+            try:
+                self._process.wait(0.5)  # it ends when its control socket does, and everything inside with it
+            except subprocess.TimeoutExpired:
                 self._process.kill()
-            self._process.wait()
+                self._process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(
+                    self._process.pid, signal.SIGKILL
+                )  # what bubblewrap left behind, if it failed half-way
             self._process = None
         if self._errors is not None:
             self._errors.close()
@@ -294,6 +326,7 @@ class Sandbox:
             ours.close()
             theirs.close()
             raise
+        self._sessions.add(session)
         try:
             session._write_files(files)
         except BaseException:
@@ -302,8 +335,14 @@ class Sandbox:
         return session
 
 
+def _signal(process: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(process, number)
+
+
 def _sender(sock: socket.socket) -> int:
-    """The process id, as this process sees it, of whoever sent the first bytes: the kernel's word, not the sender's."""
+    """The process id, as this process sees it, of whoever sent the first bytes: the kernel's word, not the
+    sender's."""
     sock.settimeout(30)
     try:
         data, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(12), socket.MSG_PEEK)
@@ -327,7 +366,8 @@ def _proc_is_ours() -> bool:
 
 
 def _process_limit_is_ours() -> bool:
-    """Whether RLIMIT_NPROC counts per user namespace (Linux 5.14); before, it would count all of the user's processes."""
+    """Whether RLIMIT_NPROC counts per user namespace (Linux 5.14); before, it would count all of the user's
+    processes."""
     release = platform.release().split(".")
     try:
         return (int(release[0]), int(release[1].split("-")[0])) >= (5, 14)
@@ -375,8 +415,7 @@ class Session:
         if self.reason is not None:
             return
         self.reason = reason
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        _signal(self._process, signal.SIGKILL)
         os.close(self._process)
         self._sock.close()
 
@@ -469,7 +508,8 @@ class Session:
         seconds: float | None = None,
         callback: Callable[[messages.CallbackRequest], messages.CallbackResult] | None = None,
     ) -> messages.Result:
-        """Do one thing in the learner's process; :class:`SessionLost` if it dies, lies out of turn or is too late."""
+        """Do one thing in the learner's process; :class:`SessionLost` if it dies, lies out of turn or is too
+        late."""
         message = messages.Operate(
             operation,
             operands,
@@ -519,7 +559,8 @@ class Session:
             self._spent += time.monotonic() - started - outside
 
     def _late(self, deadline: float, text: str) -> Any:
-        """The answer did not come in time: interrupt; what comes now is too late, but the process may live on."""
+        """The answer did not come in time: interrupt; what comes now is too late, but the process may live
+        on."""
         self._interrupt()
         try:
             while True:
@@ -532,15 +573,15 @@ class Session:
             self.lose(f"{text}, and it did not stop when asked to")
 
     def _allowance(self, seconds: float, what: str) -> tuple[float, str]:
-        """How long something may take, and what to say if it takes longer: the whole notebook has its limit too."""
+        """How long something may take, and what to say if it takes longer: the whole notebook has its limit
+        too."""
         if seconds <= self.seconds_left:
             return seconds, f"{what} longer than {seconds:g} s"
         left = max(self.seconds_left, 0.01)
         return left, f"the notebook ran longer than {self.limits.notebook_seconds:g} s in all"
 
     def _interrupt(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._process, signal.SIGINT)
+        _signal(self._process, signal.SIGINT)
 
     def _send(self, message: Any, deadline: float) -> None:
         try:
@@ -561,7 +602,8 @@ class Session:
             self.lose(str(error))
 
     def _check_use(self) -> None:
-        """Threads and memory, looked at while waiting: as root the kernel does not enforce the limit on threads."""
+        """Threads and memory, looked at while waiting: as root the kernel does not enforce the limit on
+        threads."""
         if not _proc_is_ours():
             return
         try:
@@ -578,6 +620,8 @@ class CallTooLong(SessionLost):
     """One call was stopped for taking too long; the process lives on."""
 
 
+_NAMESPACES = tuple(f"--unshare-{name}" for name in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
+_START_SECONDS = 120
 _ENDED = "the notebook's process ended (it called os._exit, crashed, or ran out of memory)"
 
 
@@ -676,25 +720,21 @@ def require_bubblewrap() -> str:
 
 
 def explained(text: str) -> str:
-    """One sentence from what bubblewrap or the zygote wrote before it ended: what is missing and how to mend it."""
+    """One sentence from what bubblewrap or the zygote wrote before it ended: what is missing and how to mend
+    it."""
     last = text.splitlines()[-1] if text else "it ended without a word"
     lowered = text.lower()
-    blocked = (
-        "operation not permitted" in lowered or "permission denied" in lowered or "no space left" in lowered
-    )
-    if blocked and (
-        "namespace" in lowered
-        or "uid map" in lowered
-        or "uid_map" in lowered
-        or "setting up" in lowered
-        or "unshare" in lowered
-    ):
-        restricted = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
+    if "open /proc/" in lowered and "no such file" in lowered:
+        return f"/proc here is not this container's own ({last}); mount one where the container is started"
+    reasons = ("operation not permitted", "permission denied", "no space left", "enospc", "no permissions")
+    places = ("namespace", "uid map", "uid_map", "setting up", "unshare", "rtm_newaddr", "mount")
+    if any(reason in lowered for reason in reasons) and any(place in lowered for place in places):
         remedy = (
-            "allow it for bubblewrap with: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-            if _reads_one(restricted)
-            else "in Docker add --security-opt seccomp=unconfined --security-opt apparmor=unconfined; on a machine that forbids them: "
-            "sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000"
+            "allow it with: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+            if _reads_one("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+            else "in Docker start the container with --security-opt seccomp=unconfined --security-opt "
+            "apparmor=unconfined --security-opt systempaths=unconfined; elsewhere: sudo sysctl -w "
+            "user.max_user_namespaces=10000"
         )
         return f"this machine does not let bubblewrap make user namespaces ({last}); {remedy}"
     return f"the grading sandbox did not start: {last}"

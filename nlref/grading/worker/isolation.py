@@ -1,7 +1,7 @@
 """Takes everything away from the process that will run a learner's notebook, just before it does.
 
-Order matters, because each step needs what the next one removes: namespaces and mounts need CAP_SYS_ADMIN in the
-sandbox's user namespace; limits come before the filter that forbids changing them; the filter is last.
+Order matters, because each step needs what the next one removes: namespaces and mounts need CAP_SYS_ADMIN in
+the sandbox's user namespace; limits come before the filter that forbids changing them; the filter is last.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWPID, _CLONE_NEWNET = 0x00020000, 0x08000000, 0x20000000, 0x40000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 1 << 18
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 4, 22, 24
-_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 36, 38, 47
+_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 38, 47
 _PR_CAP_AMBIENT_CLEAR_ALL, _SECCOMP_MODE_FILTER = 4, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -24,11 +24,6 @@ def _checked(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def become_subreaper() -> None:
-    """Adopt grandchildren whose parent has ended, so that they can be waited for."""
-    _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def unshare() -> None:

@@ -1,6 +1,7 @@
 """Serves one session: runs its cells, and does one thing at a time with what they defined.
 
-This is the learner's process. Whatever it answers may be forged by the code that runs beside it; the grader knows.
+This is the learner's process. Whatever it answers may be forged by the code that runs beside it; the grader
+knows.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ _MAX_SOURCE = 100_000
 _MAX_WARNINGS = 100
 
 _SPECIAL = (
-    "__call__", "__len__", "__iter__", "__next__", "__reversed__", "__contains__", "__getitem__", "__setitem__", "__delitem__",
-    "__enter__", "__exit__", "__bool__", "__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__floor__",
-    "__ceil__", "__abs__", "__neg__", "__pos__", "__invert__", "__bytes__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__",
-    "__ge__", "__hash__", "__str__", "__repr__", "__format__", "__dir__",
+    "__call__", "__len__", "__iter__", "__next__", "__reversed__", "__contains__", "__getitem__", "__setitem__",
+    "__delitem__", "__enter__", "__exit__", "__bool__", "__int__", "__float__", "__complex__", "__index__",
+    "__round__", "__trunc__", "__floor__", "__ceil__", "__abs__", "__neg__", "__pos__", "__invert__", "__bytes__",
+    "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__str__", "__repr__", "__format__",
+    "__dir__",
     *(f"__{prefix}{name}__" for prefix in ("", "r", "i") for name in messages.ARITHMETIC),
 )  # fmt: skip
 _PLAIN_BASES = (bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict, bytearray)

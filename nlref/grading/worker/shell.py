@@ -1,7 +1,7 @@
 """A notebook's shell: IPython's own, with its outputs collected instead of sent to a front end.
 
-The shell is made in the zygote, before it forks, so that a session starts with everything loaded; `attach` says where its
-outputs go.
+The shell is made in the zygote, before it forks, so that a session starts with everything loaded; `attach`
+says where its outputs go.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ _FLUSH_SECONDS = 0.2
 
 _IPYTHONS_NAMES = re.compile(r"_+|_\d+|_i+\d*|_[do]h")
 
-_emit: Callable[[dict[str, Any]], None] = lambda output: None
+
+def _emit(output: dict[str, Any]) -> None:
+    """Where outputs go; nowhere in the zygote."""
 
 
 class Stream(io.TextIOBase):

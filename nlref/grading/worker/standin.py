@@ -1,7 +1,8 @@
-"""The `nlref` that a learner's notebook imports while it is graded: every name exists, and no reference code does.
+"""The `nlref` that a learner's notebook imports while it is graded: every name exists, and no reference code
+does.
 
-``check``, ``hint``, ``predict``, ``explore`` ... do nothing and return None, because the grader runs the checks itself, elsewhere.
-Calling anything else says that this function is the exercise.
+``check``, ``hint``, ``predict``, ``explore`` ... do nothing and return None, because the grader runs the
+checks itself, elsewhere. Calling anything else says that this function is the exercise.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Starts the zygote: ``python -I -S -B start.py <settings as JSON>``.
 
-Run as a plain script, inside the sandbox, where nlref is not installed; so it makes the package that its siblings
-import one another from.
+Run as a plain script, inside the sandbox, where nlref is not installed; so it makes the package that its
+siblings import one another from.
 """
 
 import json

@@ -1,9 +1,9 @@
 """The process that is forked for every submission: everything heavy is imported once, before.
 
-It listens on one control socket. A request is one datagram with the descriptor of the new session's socket; the
-child that it forks takes everything away from itself (``isolation``) and then serves that socket (``server``). No learner's
-code ever runs in the zygote, and a child cannot reach it: it has another pid namespace, no descriptor of the control
-socket, and no capability.
+It listens on one control socket. A request is one datagram with the descriptor of the new session's socket;
+the child that it forks takes everything away from itself (``isolation``) and then serves that socket
+(``server``). No learner's code ever runs in the zygote, and a child cannot reach it: it has another pid
+namespace, no descriptor of the control socket, and no capability.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ class Zygote:
 
     def run(self) -> None:
         self._preload()
-        if self._isolated:
-            isolation.become_subreaper()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         gc.collect()
         gc.freeze()
@@ -74,7 +72,9 @@ class Zygote:
             if self._isolated:
                 isolation.unshare()
                 if os.fork():
-                    os._exit(0)  # the zygote adopts the child, which is pid 1 of its own namespace
+                    os._exit(
+                        0
+                    )  # the zygote, pid 1 here, adopts the child, which is pid 1 of its own namespace
             self._become_session(request, descriptor)
         except BaseException:
             traceback.print_exc()
