@@ -235,7 +235,7 @@ def _network(sandbox: Sandbox) -> tuple[bool, str]:
         )
         tcp.settimeout(0)
         with contextlib.suppress(BlockingIOError):
-            tcp.accept()
+            tcp.accept()[0].close()
             answer.append("a connection arrived")
     if answer:
         return False, f"reached {', '.join(answer)}"
@@ -380,7 +380,7 @@ def _forks(sandbox: Sandbox) -> tuple[bool, str]:
 def _threads(sandbox: Sandbox) -> tuple[bool, str]:
     with sandbox.session() as session:
         run = session.run_cell(
-            "import threading, time\n"
+            "import threading, time\nthreading.stack_size(65536)\n"
             "for _ in range(2000):\n"
             "    threading.Thread(target=time.sleep, args=(3,), daemon=True).start()\n"
             "time.sleep(0.5)"

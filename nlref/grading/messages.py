@@ -351,21 +351,11 @@ class CallbackRequest(_Struct, tag="cb"):
 
 Reply = Hello | Output | CellEnd | Found | Result | CallbackRequest
 
-UNARY = (
-    "neg", "pos", "invert", "abs", "len", "iter", "next", "bool", "int", "float", "complex", "index", "round",
-    "trunc", "floor", "ceil", "str", "repr", "hash", "dir", "enter", "reversed", "bytes",
-)  # fmt: skip
 ARITHMETIC = (
     "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "or",
     "xor",
 )  # fmt: skip
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
-OPERATIONS = frozenset(
-    (*UNARY, *ARITHMETIC, *COMPARISONS, *("i" + name for name in ARITHMETIC if name != "divmod"),
-     "call", "getattr", "setattr", "delattr", "getitem", "setitem", "delitem", "contains", "isinstance",
-     "issubclass", "exit",
-     "format", "plain", "source", "sync")
-)  # fmt: skip
 
 
 def dtype_named(name: str) -> np.dtype:

@@ -38,12 +38,15 @@ def unpacked(value):
 
 
 PLAIN = [
-    None, True, 0, -1, 2**63 - 1, -(2**63), 2**64, -(2**200), 1.5, -0.0, math.inf, 2 - 3j, "", "é", "\ud800", b"\x00\xff",
+    None, True, 0, -1, 2**63 - 1, -(2**63), 2**64, -(2**200), 1.5, -0.0, math.inf, 2 - 3j, "", "é", "\ud800",
+    b"\x00\xff",
     [], [1, [2, [3]]], (), (1,), (1, (2, 3)), set(), {1, "a"}, frozenset({2.5}), {}, {"a": 1, (1, 2): [3]},
     range(5), range(10, -3, -2), slice(None), slice(1, 2**70, -1), ..., NotImplemented, bytearray(b"xy"),
     collections.Counter("abca"), collections.OrderedDict([("b", 1), ("a", 2)]), collections.deque([1, 2], maxlen=3),
-    collections.defaultdict(list, {"a": [1]}), fractions.Fraction(-3, 7), decimal.Decimal("1.10"), decimal.Decimal("NaN"),
-    datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 12, 30, 1, 5), datetime.time(1, 2, 3), datetime.timedelta(-1, 5),
+    collections.defaultdict(list, {"a": [1]}), fractions.Fraction(-3, 7), decimal.Decimal("1.10"),
+    decimal.Decimal("NaN"),
+    datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 12, 30, 1, 5), datetime.time(1, 2, 3),
+    datetime.timedelta(-1, 5),
 ]  # fmt: skip
 
 
@@ -78,7 +81,11 @@ def test_arrays_keep_dtype_shape_and_bytes(name, shape):
 
 @pytest.mark.parametrize("name", DTYPES)
 def test_scalars_keep_their_type(name):
-    array = np.ones((), m.dtype_named(name)) if name[0] not in "USMm" else np.array("1").astype(m.dtype_named(name))
+    array = (
+        np.ones((), m.dtype_named(name))
+        if name[0] not in "USMm"
+        else np.array("1").astype(m.dtype_named(name))
+    )
     scalar = array[()]
     result = there_and_back(scalar)
     assert type(result) is type(scalar)
@@ -265,7 +272,9 @@ def test_a_second_normal_number_counts_as_movement():
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary(),
-    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.integers() | st.text(), inner),
+    lambda inner: (
+        st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.integers() | st.text(), inner)
+    ),
     max_leaves=20,
 )
 

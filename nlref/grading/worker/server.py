@@ -78,8 +78,6 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "getattr": getattr,
     "setattr": setattr,
     "delattr": delattr,
-    "isinstance": isinstance,
-    "issubclass": issubclass,
     "enter": lambda obj: type(obj).__enter__(obj),
     "exit": lambda obj, *details: type(obj).__exit__(obj, *details),
     "sync": lambda: None,
