@@ -96,6 +96,7 @@ def test_a_class_with_broken_submissions_is_graded_whole(small_class):
     assert report.notes == ()
 
 
+@pytest.mark.slow
 def test_only_what_is_new_or_changed_is_graded_again(small_class, writing):
     grade(small_class, "basics")
     assert grade(small_class, "basics").graded == 0
@@ -110,6 +111,7 @@ def test_only_what_is_new_or_changed_is_graded_again(small_class, writing):
     assert grade(small_class, "basics", force=True).graded == 6
 
 
+@pytest.mark.slow
 def test_a_changed_test_grades_everyone_again(small_class):
     grade(small_class, "basics")
     with Course(small_class).gradebook() as gradebook:
@@ -251,6 +253,7 @@ def test_without_a_sandbox_it_refuses_and_writes_nothing(small_class, monkeypatc
     assert not (small_class / "autograded").exists()
 
 
+@pytest.mark.slow
 def test_isolation_none_is_a_choice_that_the_report_prints(small_class, capsys):
     report = grade(small_class, "basics", students=["ada"], isolation="none")
     report.print()

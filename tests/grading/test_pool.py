@@ -57,6 +57,7 @@ def test_leaving_the_pool_waits_for_what_was_submitted(submitted, version):
     assert [future.result(0).score for future in futures] == [7, 7]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_and_the_submission_tried_again(course, submitted, tmp_path):
     """The instructor's own test ends its process, the first time."""
     mark = tmp_path / "was here"
@@ -71,6 +72,7 @@ def test_a_worker_that_dies_is_replaced_and_the_submission_tried_again(course, s
         assert mark.exists()
 
 
+@pytest.mark.slow
 def test_a_submission_that_kills_two_workers_is_zero_with_the_reason_and_the_next_is_graded(
     course, submitted
 ):
@@ -103,6 +105,7 @@ def test_a_test_that_never_ends_is_ended(course, submitted):
     assert "longer than 1 s" in cell.reason
 
 
+@pytest.mark.slow
 def test_a_worker_that_says_nothing_is_ended(course, submitted, monkeypatch):
     """SIGSTOP stands for whatever keeps the whole process from answering."""
     version = rewritten(
@@ -155,6 +158,7 @@ def descendants(pid):
     return found
 
 
+@pytest.mark.slow
 def test_an_exception_ends_the_workers_at_once_and_leaves_nobody_behind(course, submitted):
     version = rewritten(course, "squares-check", "import time\ntime.sleep(60)")
 
