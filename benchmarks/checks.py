@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from nlref.checks import EXERCISES, Exercise, evaluate
+from nlref.course_files import course_files
 from nlref.learn.picture import picture
-from nlref.learn.workspace import course_files
 
 
 def milliseconds(call: Callable[[], Any], runs: int) -> float:

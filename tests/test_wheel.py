@@ -172,9 +172,7 @@ def test_lab(installed, tmp_path):
 
 def test_check(away, installed):
     """The worked unit gets all points; the unit as handed out gets none, and the exit code says so."""
-    code = (
-        "from nlref.learn.workspace import course_files as f; print(f().exercises, f().solutions, sep='\\n')"
-    )
+    code = "from nlref.course_files import course_files as f; print(f().exercises, f().solutions, sep='\\n')"
     exercises, solutions = away("python", "-c", code).split("\n")[:2]
     assert str(installed.parent) in exercises
     closing = away("nlref", "check", f"{solutions}/{UNIT}/{UNIT}.ipynb").strip().splitlines()[-1]

@@ -107,8 +107,29 @@ class Course:
     def gradebook(self) -> "Gradebook":
         """nbgrader's gradebook; made if there is none. Use it as a context manager."""
         from nbgrader.api import Gradebook
+        from sqlalchemy.exc import SQLAlchemyError
 
-        return Gradebook(self.db_url, self.coursedir.course_id or "default_course")
+        try:
+            return Gradebook(self.db_url, self.coursedir.course_id or "default_course")
+        except SQLAlchemyError as error:
+            raise self.refusal(error) from error
+
+    def refusal(self, error: Exception) -> CourseError:
+        """What the database's error means for an instructor, in a sentence."""
+        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        sqlite = re.fullmatch(r"sqlite:///(.+)", self.db_url)
+        where = sqlite[1] if sqlite else "the gradebook"
+        if "locked" in said:
+            mend = "close the other program that writes to it (formgrader, nbgrader), then run this again"
+        elif "full" in said or "disk I/O" in said:
+            mend = "make room on the disk, then run this again"
+        elif "no such column" in said or "no such table" in said:
+            mend = "it was made by another version of nbgrader: copy it, then run `nbgrader db upgrade`"
+        elif "not a database" in said or "malformed" in said:
+            mend = "put it back from a copy, or move it away and run `nbgrader generate_assignment` again"
+        else:
+            mend = "what was graded before is safe"
+        return CourseError(f"{where} refused: {said}; {mend}")
 
     def path(self, step: str, student: str, assignment: str) -> Path:
         """Where a step (``"submitted"``, ``"autograded"``...) of a student's assignment lies."""
@@ -305,9 +326,11 @@ def _configured(root: Path) -> "NbGrader":
     app = CourseApp(raise_config_file_errors=True, log_level=logging.CRITICAL)
     path = list(sys.path)
     try:
-        app.initialize([], root=str(root))
+        with _messages(app.log) as said:
+            app.initialize([], root=str(root))
     except SystemExit:
-        raise CourseError(f"nbgrader refuses the settings in {root / 'nbgrader_config.py'}") from None
+        why = said[-1].partition("initialization: ")[2] if said else "it does not say why"
+        raise CourseError(f"nbgrader refuses {root / 'nbgrader_config.py'}: {why}") from None
     except (Exception, TraitError) as error:
         raise CourseError(
             f"{root / 'nbgrader_config.py'} could not be read: {type(error).__name__}: {error}"
@@ -327,7 +350,7 @@ def init(course_dir: str | os.PathLike[str], unit: str = "01_first_activations")
     Raises
         CourseError: the directory exists and is not empty, or there is no such unit.
     """
-    from nlref.learn.workspace import course_files
+    from nlref.course_files import course_files
 
     target = Path(course_dir).absolute()
     if target.is_symlink() or target.is_file():

@@ -56,7 +56,7 @@ def reveal(exercise: str) -> Page:
 
 
 def _solution(record: Exercise | Question) -> Page:
-    from nlref.learn.workspace import course_files
+    from nlref.course_files import course_files
 
     notebook = course_files().solutions / record.unit / f"{record.unit}.ipynb"
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:

@@ -1,4 +1,4 @@
-"""Where the course's notebooks are, and the JupyterLab in which a learner works through their own copies.
+"""The JupyterLab in which a learner works through their own copies of the course's notebooks.
 
 `lab` is what ``nlref lab`` runs. It never overwrites a learner's file, and it never touches the user's own
 Jupyter: settings, trust, history and running servers live in ``.jupyter`` inside the learner's directory.
@@ -9,10 +9,9 @@ import os
 import shutil
 import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import nlref
+from nlref.course_files import course_files
 from nlref.learn.attempts import LOG
 
 CELL_SECONDS = 10  # nbgrader's Validate: an endless loop ends after this, not after its 30
@@ -31,40 +30,6 @@ _ONLY_IN_THE_WAY = {
     "@jupyter-notebook/lab-extension": True,
     "@jupyterlab/extensionmanager-extension": True,
 }
-
-
-@dataclass(frozen=True)
-class CourseFiles:
-    """The generated notebooks: ``exercises/<unit>/<unit>.ipynb`` and ``solutions/<unit>/<unit>.ipynb``."""
-
-    exercises: Path
-    solutions: Path
-
-    def units(self) -> list[str]:
-        """Names of the units, in course order."""
-        return sorted(folder.name for folder in self.exercises.iterdir() if folder.is_dir())
-
-
-class CourseFilesMissing(RuntimeError):
-    """This installation of nlref has no notebooks; the sentence says how to make or get them."""
-
-
-def course_files() -> CourseFiles:
-    """Where the exercises and the solutions are: inside an installed nlref, or beside it in a checkout.
-
-    Raises
-        CourseFilesMissing: they are in neither place.
-    """
-    package = Path(nlref.__file__).resolve().parent
-    for root in (package, package.parent):
-        files = CourseFiles(root / "exercises", root / "solutions")
-        if files.exercises.is_dir() and files.units():
-            return files
-    if (package.parent / "course" / "course.toml").is_file():
-        mend = "run `make build` there"
-    else:
-        mend = "reinstall nlref from a wheel that contains them"
-    raise CourseFilesMissing(f"The exercises are neither in {package} nor in {package.parent}; {mend}.")
 
 
 def copy_units(directory: Path) -> list[Path]:

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from nlref.learn.workspace import CELL_SECONDS, course_files
+from nlref.course_files import course_files
+from nlref.learn.workspace import CELL_SECONDS
 from tests.browser.conftest import SECONDS, UNIT, Lab, Notebook, running_lab
 
 WRONG = "def sigmoid(x):\n    return 1 / (1 + np.exp(x))"

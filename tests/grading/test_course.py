@@ -32,7 +32,7 @@ def test_init_makes_a_course_that_nbgrader_knows(unit_course):
 
 
 def test_init_releases_what_learners_get(unit_course):
-    from nlref.learn.workspace import course_files
+    from nlref.course_files import course_files
 
     handed_out = course_files().exercises / UNIT / f"{UNIT}.ipynb"
     released = unit_course / "release" / UNIT / f"{UNIT}.ipynb"
@@ -114,6 +114,20 @@ def test_a_broken_configuration_is_named(basics):
         CourseError, match=r"nbgrader_config.py could not be read: NameError: name 'undefined'"
     ):
         Course(basics)
+
+
+def test_a_setting_of_the_wrong_type_is_named(basics, capsys):
+    (basics / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.ignore = 5\n")
+    with pytest.raises(CourseError, match=r"nbgrader refuses .*nbgrader_config.py: The 'ignore' trait"):
+        Course(basics)
+
+
+def test_a_gradebook_that_is_none_is_named(basics):
+    (basics / "gradebook.db").write_text("not a database at all" * 100)
+    with pytest.raises(
+        CourseError, match=r"gradebook.db refused: file is not a database; put it back from a copy"
+    ):
+        Course(basics).assignment("basics")
 
 
 def test_another_directory_structure_and_database_are_found(basics, tmp_path):

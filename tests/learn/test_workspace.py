@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import nlref
+from nlref.course_files import CourseFiles, course_files
 from nlref.learn import workspace
 from nlref.learn.attempts import LOG
 
@@ -24,7 +24,7 @@ NLREF = Path(sys.executable).with_name("nlref")
 
 
 def units() -> list[str]:
-    return workspace.course_files().units()
+    return course_files().units()
 
 
 def notebook(unit: str) -> Path:
@@ -32,17 +32,10 @@ def notebook(unit: str) -> Path:
 
 
 @pytest.mark.parametrize("unit", units())
-def test_every_unit_is_there_to_do_and_worked(unit):
-    files = workspace.course_files()
-    for folder in (files.exercises, files.solutions):
-        assert (folder / notebook(unit)).is_file()
-
-
-@pytest.mark.parametrize("unit", units())
 def test_copies_every_unit(tmp_path, unit):
     copied = workspace.copy_units(tmp_path)
     assert tmp_path / notebook(unit) in copied
-    source = workspace.course_files().exercises / notebook(unit)
+    source = course_files().exercises / notebook(unit)
     assert (tmp_path / notebook(unit)).read_bytes() == source.read_bytes()
     assert not list(tmp_path.rglob("*.new"))
 
@@ -69,34 +62,14 @@ def test_leaves_a_dangling_link_alone(tmp_path):
 
 def test_copies_can_be_written_though_the_originals_cannot(tmp_path, monkeypatch):
     exercises = tmp_path / "exercises"
-    shutil.copytree(workspace.course_files().exercises, exercises)
+    shutil.copytree(course_files().exercises, exercises)
     for path in exercises.rglob("*.*"):
         path.chmod(0o444)
-    files = workspace.CourseFiles(exercises, exercises)
+    files = CourseFiles(exercises, exercises)
     monkeypatch.setattr(workspace, "course_files", lambda: files)
     copied = workspace.copy_units(tmp_path / "work")
     assert copied
     assert all(path.stat().st_mode & 0o200 for path in copied)
-
-
-def test_finds_the_notebooks_in_an_installed_package(tmp_path, monkeypatch):
-    package = tmp_path / "site-packages" / "nlref"
-    for kind in ("exercises", "solutions"):
-        (package / kind / "01_unit").mkdir(parents=True)
-    monkeypatch.setattr(nlref, "__file__", str(package / "__init__.py"))
-    assert workspace.course_files() == workspace.CourseFiles(package / "exercises", package / "solutions")
-
-
-@pytest.mark.parametrize("checkout", [True, False])
-def test_without_notebooks_says_how_to_get_them(tmp_path, monkeypatch, checkout):
-    package = tmp_path / "nlref"
-    package.mkdir()
-    if checkout:
-        (tmp_path / "course").mkdir()
-        (tmp_path / "course" / "course.toml").touch()
-    monkeypatch.setattr(nlref, "__file__", str(package / "__init__.py"))
-    with pytest.raises(workspace.CourseFilesMissing, match="make build" if checkout else "reinstall nlref"):
-        workspace.course_files()
 
 
 def test_a_directory_that_is_a_file(tmp_path):
@@ -106,7 +79,7 @@ def test_a_directory_that_is_a_file(tmp_path):
 
 
 def test_the_directory_of_the_course_itself():
-    exercises = workspace.course_files().exercises
+    exercises = course_files().exercises
     before = sorted(exercises.rglob("*"))
     with pytest.raises(ValueError, match="belongs to the course itself"):
         workspace.lab(exercises)

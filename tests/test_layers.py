@@ -1,0 +1,47 @@
+"""Imports run one way, as CONTRIBUTING.md says."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import nlref
+
+PACKAGE = Path(nlref.__file__).parent
+BELOW = {"blocks", "course_files", "facts", "kernel", "tensors", "truth", "ulp"}
+# What each part may import of the package, besides itself.
+MAY_IMPORT = {
+    "activations": BELOW,
+    "checks": BELOW | {"activations"},
+    "learn": BELOW | {"activations", "checks"},
+    "grading": BELOW | {"activations", "build", "checks"},
+    "build": BELOW | {"checks"},
+    **dict.fromkeys(BELOW, BELOW),
+}
+
+
+def imported(path: Path) -> set[str]:
+    """The parts of nlref that a file imports anywhere, in functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.split(".")[1] for name in found if name.startswith("nlref.")}
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in MAY_IMPORT]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_run_one_way(path):
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    assert imported(path) <= MAY_IMPORT[part] | {part}
+
+
+def test_every_file_of_the_package_has_its_layer():
+    on_top = {"__init__", "cli"}
+    assert {path.stem for path in PACKAGE.glob("*.py")} == on_top | {p for p in MAY_IMPORT if p in BELOW} | {
+        "build"
+    }
