@@ -55,7 +55,7 @@ class GradeWriter:
             _RESULTS.create(self._book.engine, checkfirst=True)
             self._load_cells()
         except sql.exc.SQLAlchemyError as error:
-            raise self._sentence(error) from error
+            raise self.course.refusal(error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,7 +122,7 @@ class GradeWriter:
             rows = self._book.db.execute(query).all()
             self._book.db.rollback()
         except sql.exc.SQLAlchemyError as error:
-            raise self._sentence(error) from error
+            raise self.course.refusal(error) from error
         return rows
 
     # Writing
@@ -142,7 +142,7 @@ class GradeWriter:
             database.commit()
         except sql.exc.SQLAlchemyError as error:
             database.rollback()
-            raise self._sentence(error) from error
+            raise self.course.refusal(error) from error
         except BaseException:
             database.rollback()
             raise
@@ -339,19 +339,6 @@ class GradeWriter:
         path = self.course.root / GRADES_FILE
         write_csv(path, rows)
         return path
-
-    def _sentence(self, error: sql.exc.SQLAlchemyError) -> CourseError:
-        said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        where = self.course.root / "gradebook.db" if "sqlite" in self.course.db_url else "the gradebook"
-        if "locked" in said:
-            mend = "close the other program that writes to it (formgrader, nbgrader), then run this again"
-        elif "full" in said or "disk I/O" in said:
-            mend = "make room on the disk, then run this again"
-        elif "no such column" in said or "no such table" in said:
-            mend = "it was made by another version of nbgrader: copy it, then run `nbgrader db upgrade`"
-        else:
-            mend = "what was graded before is safe"
-        return CourseError(f"{where} refused: {said}; {mend}")
 
 
 def _rows(book: api.Gradebook, assignment: str, read: Any) -> list[Row]:

@@ -33,6 +33,10 @@ FILE_BYTES = 15_000_000
 FILES = 500
 CELLS = 2_000
 SOURCE_CHARACTERS = 1_000_000
+ATTACHMENT_CHARACTERS = 2_000_000
+# What a notebook of the allowed size may unfold to in memory: its lists and objects, and what stands in them.
+CONTAINERS = 300_000
+ITEMS = 5_000_000
 
 
 class UnreadableNotebook(ValueError):
@@ -77,11 +81,13 @@ def read_submission(
     for path in _walk(folder, ignore, remarks):
         relative = path.relative_to(folder).as_posix()
         notebook = path.suffix == ".ipynb" and path.parent == folder
-        content = _read_file(path, NOTEBOOK_BYTES if notebook else min(left, FILE_BYTES))
+        wanted = notebook and path.stem in expected
+        limit = NOTEBOOK_BYTES if wanted else min(left, NOTEBOOK_BYTES if notebook else FILE_BYTES)
+        content = _read_file(path, limit)
         if isinstance(content, str) and not notebook:
             remarks.append(f"the file `{_printable(relative)}` was left out: {content}")
             continue
-        if not notebook:
+        if not wanted:
             left -= len(content)
         contents[relative] = content
     state = hashlib.sha256()
@@ -110,7 +116,7 @@ def read_submission(
         assignment=assignment,
         notebooks=notebooks,
         files={name: content for name, content in contents.items() if isinstance(content, bytes)},
-        timestamp=timestamp.decode(errors="replace").strip() or None
+        timestamp=timestamp[:100].decode(errors="replace").strip() or None
         if isinstance(timestamp, bytes)
         else None,
         digest=state.hexdigest(),
@@ -122,7 +128,9 @@ def _walk(folder: Path, ignore: Sequence[str], remarks: list[str]) -> list[Path]
     """The regular files and whatever else stands in their place, without following a link."""
     found: list[Path] = []
     folders = [folder]
-    while folders:
+    looked_into = 0
+    while folders and looked_into < FILES:
+        looked_into += 1
         try:
             with os.scandir(folders.pop(0)) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
@@ -203,6 +211,8 @@ def parse_notebook(content: bytes | str) -> tuple[list[Cell], list[str]]:
     if isinstance(content, str):
         raise UnreadableNotebook(content)
     repairs: list[str] = []
+    if content.count(b"[") + content.count(b"{") > CONTAINERS or content.count(b",") > ITEMS:
+        raise UnreadableNotebook("it is not a notebook that a person made: it has too many parts")
     text = _decode(content, repairs)
     try:
         notebook = json.loads(text)
@@ -303,6 +313,7 @@ def _text(value: Any) -> str | None:
 def _attachments(value: Any) -> dict[str, dict[str, str]]:
     """Pasted pictures of a markdown cell; anything else is dropped."""
     kept: dict[str, dict[str, str]] = {}
+    left = ATTACHMENT_CHARACTERS
     if isinstance(value, dict):
         for name, bundle in value.items():
             pictures = bundle.items() if isinstance(bundle, dict) else ()
@@ -313,7 +324,8 @@ def _attachments(value: Any) -> dict[str, dict[str, str]]:
                 and isinstance(data, str)
                 and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data)
             }
-            if safe and isinstance(name, str):
+            left -= sum(map(len, safe.values()))
+            if safe and isinstance(name, str) and left >= 0:
                 kept[name] = safe
     return kept
 

@@ -267,6 +267,8 @@ def test_forged_flags_and_points_are_the_instructors_again():
         (b"[" * 100_000, "it is nested too deeply"),
         (b'{"cells": [' + b"{}," * 3000 + b"{}]}", "3001 cells"),
         (b"\x00" * 100, "it is not JSON"),
+        (b'{"cells": [' + b"{}," * 10**6 + b"{}]}", "it has too many parts"),
+        (b'{"cells": [' + b"1," * 10**7 + b"1]}", "it has too many parts"),
     ],
 )
 def test_what_is_no_notebook_is_said_in_a_sentence(content, says):
@@ -402,6 +404,36 @@ def test_a_notebook_that_is_a_link_or_huge_is_a_sentence(folder, tmp_path):
     with open(folder / "unit.ipynb", "wb") as file:
         file.truncate(500_000_000)
     assert "500 MB" in read(folder).notebooks["unit"]
+
+
+def test_many_large_notebooks_and_endless_folders_are_bounded(folder):
+    for number in range(4):
+        with open(folder / f"big{number}.ipynb", "wb") as file:
+            file.truncate(30_000_000)
+    deep = folder
+    for _ in range(600):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "lost.txt").write_text("x")
+    (folder / "timestamp.txt").write_text("2025-01-02 " * 10**5)
+    submission = read(folder)
+    assert isinstance(submission.notebooks["unit"], bytes)
+    assert submission.files == {}
+    assert len(submission.timestamp) <= 100
+
+
+def test_pasted_pictures_are_kept_and_other_attachments_are_not():
+    cells = [
+        {"cell_type": "markdown", "source": "![x](attachment:x.png)", "attachments": attachments}
+        for attachments in (
+            {"x.png": {"image/png": "iVBORw0KGgo="}},
+            {"x.svg": {"image/svg+xml": "<svg onload=alert(1)>"}, "y.png": {"image/png": '" onerror=x'}},
+            {"big.png": {"image/png": "A" * 5_000_000}},
+            ["x"],
+        )
+    ]
+    parsed, _ = parse_notebook(json.dumps({"cells": cells}).encode())
+    assert [cell.attachments for cell in parsed] == [{"x.png": {"image/png": "iVBORw0KGgo="}}, {}, {}, {}]
 
 
 def test_a_notebook_under_another_name_is_taken_if_it_is_the_only_one(folder):
