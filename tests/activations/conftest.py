@@ -20,6 +20,14 @@ from nlref.ulp import ulp_error
 
 REFERENCES = Path(__file__).parents[1] / "references"
 
+# The names that the recorded truth has for kernels with options.
+TRUTH_NAMES = {
+    "relu(max_value=6)": "relu6",
+    "leaky_relu(negative_slope=0.01)": "leaky(0.01)",
+    "leaky_relu(negative_slope=0.2)": "leaky(0.2)",
+    "leaky_relu(negative_slope=0.25)": "leaky(0.25)",
+}
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -58,6 +66,13 @@ class Shape:
     def vjp(self, x, g, **keywords):
         return self.kernel.vjp(x, g, **self.facts.options, **keywords)
 
+    @property
+    def recorded_as(self) -> str:
+        """The key of ``truth_act.npz`` that its truth would have."""
+        options = ", ".join(f"{key}={value:g}" for key, value in self.facts.options.items())
+        key = f"{self.kernel.name}({options})" if options else self.kernel.name
+        return TRUTH_NAMES.get(key, key)
+
     def away_from_kinks(self, x: np.ndarray, distance: float) -> np.ndarray:
         points = [kink.x for kink in self.facts.kinks] + list(self.facts.jumps)
         return x[
@@ -90,6 +105,8 @@ class Pair:
 
 KERNELS = [Kernel(name) for name in activations.FACTS]
 SHAPES = [Shape(kernel, case) for kernel in KERNELS for case in kernel.facts.cases]
+with np.load(REFERENCES / "truth_act.npz", allow_pickle=False) as recorded_truth:
+    RECORDED_SHAPES = [shape for shape in SHAPES if f"{shape.recorded_as}/float64/y" in recorded_truth]
 PAIRS = [Pair(kernel, counterpart) for kernel in KERNELS for counterpart in kernel.facts.counterparts]
 
 
@@ -100,6 +117,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     over("kernel", KERNELS, [kernel.name for kernel in KERNELS])
     over("shape", SHAPES, [_call(shape.kernel.name, shape.facts.options) for shape in SHAPES])
+    over("recorded_shape", RECORDED_SHAPES, [shape.recorded_as for shape in RECORDED_SHAPES])
     for argument, chosen in (
         ("keras_pair", [pair for pair in PAIRS if pair.other.system == "keras"]),
         ("recorded_pair", [pair for pair in PAIRS if pair.other.recorded]),

@@ -5,14 +5,6 @@ import pytest
 
 from nlref.ulp import ulp_error
 
-# The names that the recorded truth has for kernels with options.
-TRUTH_NAMES = {
-    "relu(max_value=6)": "relu6",
-    "leaky_relu(negative_slope=0.01)": "leaky(0.01)",
-    "leaky_relu(negative_slope=0.2)": "leaky(0.2)",
-    "leaky_relu(negative_slope=0.25)": "leaky(0.25)",
-}
-
 SYSTEMS = {"pytorch": "torch213.npz", "mxnet": "mxnet191.npz"}
 
 
@@ -47,14 +39,10 @@ def test_both_bounds_hold_on_every_1000th_float32(shape):
         assert ulp_error(computed, true)[normal].max() <= bound
 
 
-def test_recorded_truth_is_met(shape, dtype, recorded):
+def test_recorded_truth_is_met(recorded_shape, dtype, recorded):
     """The truth that was written down with 400 digits, by another program than `nlref.truth`."""
-    options = ", ".join(f"{key}={value:g}" for key, value in shape.facts.options.items())
-    key = f"{shape.kernel.name}({options})" if options else shape.kernel.name
-    key = TRUTH_NAMES.get(key, key)
+    shape, key = recorded_shape, recorded_shape.recorded_as
     true = recorded("truth_act.npz")
-    if f"{key}/{dtype}/y" not in true:
-        pytest.skip(f"no recorded truth for {key}")
     with np.errstate(over="ignore", under="ignore"):
         x = recorded("inputs.npz")["x"].astype(dtype)
     for part, y, bound in (("y", shape.value(x), 4.5), ("g", shape.vjp(x, 1.0), 8.5)):
