@@ -250,7 +250,10 @@ class _Run:
         assert self._session is not None
         run = self._session.run_cell(cell.source)
         if not self._session.alive:
-            self.fatal.add(place)
+            suspected = self.died_in is not None
+            self._blame(place)
+            if suspected:
+                return self._cell(place, cell)
         elif master is not None and master.is_helper:
             self._helper(master)
         return Graded(cell, outputs=list(run.outputs), error=run.error, result=_by_person(cell))
@@ -279,9 +282,7 @@ class _Run:
         elif self.died_in is None:
             self.died_in = place
         else:
-            # Two tests in a row: what the first one tests may have left a process in which nothing works.
-            self.fatal.update(self._own_cells(self.died_in))
-            self.died_in = None
+            self._blame(place)
             return self._test(place, cell, master)
         score, reason = self._score(master, run.error, run.value)
         checked = self.results[-1] if self.results else None
@@ -301,6 +302,18 @@ class _Run:
             checked=checked,
             number=_is_number(run.value) or bool(self.results),
         )
+
+    def _blame(self, place: int) -> None:
+        """Leave out of later sessions what ended this one.
+
+        That is the cell at ``place``, unless a test ended the session before: then what that test tests may have left a
+        process in which nothing works, and is left out first.
+        """
+        if self.died_in is None:
+            self.fatal.add(place)
+        else:
+            self.fatal.update(self._own_cells(self.died_in))
+            self.died_in = None
 
     def _own_cells(self, place: int) -> list[int]:
         """The learner's cells between a test and the one before it."""
@@ -372,11 +385,11 @@ class _Run:
             if before in self.fatal or before in self.only_show:
                 continue
             self._session.run_cell(cell.source)
-            if not self._session.alive:
-                self.fatal.add(before)
-                return
-            if master is not None and master.is_helper:
+            if self._session.alive and master is not None and master.is_helper:
                 self._helper(master)
+            if not self._session.alive:
+                self._blame(before)
+                return
 
 
 def ungraded(master: MasterNotebook, problem: str, *, show: bool = False) -> NotebookResult:

@@ -218,6 +218,15 @@ def test_a_fault_costs_its_own_exercise_and_no_other(grade, squares, says):
     assert says in reasons(result)["squares-check"]
 
 
+def test_a_cell_that_leaves_a_process_in_which_nothing_works_costs_its_own_exercise(grade):
+    spoil = (
+        "import builtins\nbuiltins.isinstance = lambda *a: True\n\ndef squares(n):\n    return [0, 1, 4][:n]"
+    )
+    result = grade({"squares": spoil})
+    assert scores(result) == ALL | {"squares-check": 0}
+    assert "the notebook's process ended" in reasons(result)["squares-check"]
+
+
 def test_cells_before_a_death_are_there_afterwards(grade):
     before = "secret = 41\n\ndef squares(n):\n    import os\n    os._exit(1)"
     after = "def mean(values):\n    assert secret == 41\n    return sum(values) / len(values)"

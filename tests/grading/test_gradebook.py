@@ -162,6 +162,7 @@ def test_an_interrupted_submission_is_either_done_or_due_again(course, version, 
     monkeypatch.undo()
     with GradeWriter(course, version) as writer:
         assert writer.digests() == {"ada": "d1"}
+        assert writer.is_done("ada", ["basics", "extra"])
     assert grade_of(course, "ada", "squares-check")["auto_score"] == 2
     [row] = write(course, version, graded(course, version, "ada", digest="d2", scores={"squares-check": 0.0}))
     assert row.scores["squares"] == 0

@@ -64,6 +64,15 @@ def test_nbgraders_rules_arrive_at_our_score(item, decides):
     assert len([o for o in cell.outputs if o.output_type in ("error", "execute_result")]) == 1
 
 
+def test_what_a_test_prints_is_kept():
+    [cell] = written(
+        graded_test(
+            2.0, outputs=[{"output_type": "stream", "name": n, "text": n} for n in ("stdout", "stderr")]
+        )
+    )
+    assert [output.get("text") for output in cell.outputs] == ["stdout", "stderr", None]
+
+
 def test_why_there_are_no_points_is_shown():
     [cell] = written(graded_test(0.0, "the test ended in nan, which is no number of points"))
     assert "the test ended in nan" in json.dumps(cell.outputs)

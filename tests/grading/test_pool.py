@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nlref.grading.course import Course
-from nlref.grading.pool import LocalPool
+from nlref.grading.pool import LocalPool, WorkerLost
 from nlref.grading.sandbox import Limits, SandboxUnavailable
 from nlref.grading.submission import model_submission, read_submission
 
@@ -180,6 +180,7 @@ def test_an_exception_ends_the_workers_at_once_and_leaves_nobody_behind(course, 
 
     with pytest.raises(Stop):
         stop_midway()
+    assert isinstance(futures[0].exception(0), WorkerLost)
     assert futures[1].cancelled()
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < deadline:
