@@ -506,10 +506,17 @@ class Packer:
     def _standard(self, kind: str, *fields: Any, depth: int) -> Any:
         return Standard(kind, [self.pack(field, depth) for field in fields])
 
+    def _items(self, items: Any, depth: int) -> Any:
+        """A list inside a container: not a container of its own, so not counted as one."""
+        return List([self.pack(item, depth) for item in items])
+
+    def _pairs(self, obj: dict, depth: int) -> list[Any]:
+        return [self._items(obj, depth), self._items(obj.values(), depth)]
+
     def _defaultdict(self, obj: collections.defaultdict, depth: int) -> Any:
         for name, factory in _FACTORIES.items():
             if obj.default_factory is factory:
-                return self._standard("defaultdict", name, list(obj), list(obj.values()), depth=depth)
+                return Standard("defaultdict", [name, *self._pairs(obj, depth)])
         return self._opaque(obj)
 
     def _decimal(self, obj: decimal.Decimal, depth: int) -> Any:
@@ -534,13 +541,13 @@ class Packer:
         bits = obj.bit_generator
         if type(bits).__name__ not in _BIT_GENERATORS:
             return self._opaque(obj)
-        return self._standard("Generator", bits.state, depth=depth)
+        return Standard("Generator", [Packer(_unsendable).pack(bits.state)])
 
     def _random_state(self, obj: np.random.RandomState, depth: int) -> Any:
         state = obj.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
             return self._opaque(obj)
-        return self._standard("RandomState", state, depth=depth)
+        return Standard("RandomState", [Packer(_unsendable).pack(state)])
 
 
 def _bytes_of(array: np.ndarray, name: str) -> bytes:
@@ -571,14 +578,10 @@ _MUTABLE = {
     dict: Packer._dict,
     np.ndarray: Packer._array,
     bytearray: lambda self, obj, depth: self._standard("bytearray", bytes(obj), depth=depth),
-    collections.Counter: lambda self, obj, depth: self._standard(
-        "Counter", list(obj), list(obj.values()), depth=depth
-    ),
-    collections.OrderedDict: lambda self, obj, depth: self._standard(
-        "OrderedDict", list(obj), list(obj.values()), depth=depth
-    ),
+    collections.Counter: lambda self, obj, depth: Standard("Counter", self._pairs(obj, depth)),
+    collections.OrderedDict: lambda self, obj, depth: Standard("OrderedDict", self._pairs(obj, depth)),
     collections.defaultdict: Packer._defaultdict,
-    collections.deque: lambda self, obj, depth: self._standard("deque", list(obj), obj.maxlen, depth=depth),
+    collections.deque: lambda self, obj, depth: Standard("deque", [self._items(obj, depth), obj.maxlen]),
     np.random.Generator: Packer._generator,
     np.random.RandomState: Packer._random_state,
 }
@@ -742,10 +745,10 @@ class Unpacker:
                 raise MessageError(f"a Decimal beyond 10**{MAX_DECIMAL_EXPONENT}")
             return number
         if kind == "Generator":
-            return self._remember(_generator(self.unpack(fields[0], depth)))
+            return self._remember(_generator(Unpacker(_no_handles).unpack(fields[0])))
         if kind == "RandomState":
             result = np.random.RandomState(0)
-            result.set_state(checked_state(self.unpack(fields[0], depth), ("MT19937",)))
+            result.set_state(checked_state(Unpacker(_no_handles).unpack(fields[0]), ("MT19937",)))
             return self._remember(result)
         numbers = [self._integer(field) for field in fields]
         if kind == "Fraction":

@@ -44,6 +44,7 @@ from ..checks.call import Outcome, Warned
 from . import messages
 from .proxies import AnswerRefused, Link, RemoteError, plain_content, put_content, remote_of
 from .sandbox import Session, SessionLost
+from .vacuous import no_vacuous_comparisons
 
 __all__ = [
     "AnswerRefused",
@@ -211,6 +212,7 @@ class RemoteNamespace:
         self._words: dict[types.CodeType, frozenset[str]] = {}
         self._random = messages.RandomWatch()
         self._sent: tuple[Any, Any] = (None, None)
+        self._filters: list[Any] | None = None
         self._cell = 0
 
     # running
@@ -248,12 +250,15 @@ class RemoteNamespace:
             with (
                 contextlib.redirect_stdout(printed.stdout),
                 contextlib.redirect_stderr(printed.stderr),
-                warnings.catch_warnings(),
+                self._warning_filters(),
+                no_vacuous_comparisons(),
                 _time_limit(self.session.limits.test_seconds),
             ):
                 self._remember_source(filename, source)
-                run.value = self._execute(source, filename)
-                self._sync()
+                try:
+                    run.value = self._execute(source, filename)
+                finally:
+                    self._sync()
         except KeyboardInterrupt:
             raise
         except _TooLong:
@@ -296,6 +301,28 @@ class RemoteNamespace:
         else:
             exec(compile(tree, filename, "exec"), self.namespace)
         return value
+
+    @contextlib.contextmanager
+    def _warning_filters(self) -> Iterator[None]:
+        """Python's own filters for the first cell, and those that a cell leaves for the next; the grader's never."""
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            if self._filters is None:
+                warnings.simplefilter("default")
+                for category in (
+                    DeprecationWarning,
+                    PendingDeprecationWarning,
+                    ImportWarning,
+                    ResourceWarning,
+                ):
+                    warnings.simplefilter("ignore", category)
+            else:
+                warnings.filters[:] = self._filters
+                warnings.simplefilter("default", append=True)
+            try:
+                yield
+            finally:
+                self._filters = list(warnings.filters)
 
     @staticmethod
     def _remember_source(filename: str, source: str) -> None:
@@ -543,6 +570,13 @@ def value_of(obj: Any) -> Any:
     """A learner's answer as a plain value; TypeError if it is none (a function, an object of a class of
     theirs)."""
     return plain_content(obj)
+
+
+def _show_warning(
+    message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """A warning as a notebook shows it: on the cell's standard error."""
+    (file or sys.stderr).write(f"{filename}:{lineno}: {category.__name__}: {message}\n")
 
 
 _DEFAULT_ERRSTATE = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}

@@ -417,7 +417,7 @@ class Server:
             except messages.Unsendable:
                 arguments.append("...")
         bases = [_library_name(base) for base in kind.__mro__]
-        own = kind.__module__ != "builtins"
+        own = _library_name(kind) is None
         lines = own_traceback(kind, error, error.__traceback__)
         return messages.Failure(
             name=_sendable(kind.__name__)[:200],
