@@ -461,7 +461,7 @@ class Packer:
         if isinstance(obj, np.generic):
             name = name_of(obj.dtype)
             if name is not None and kind is obj.dtype.type:
-                return Scalar(name, _bytes_of(np.asarray(obj), name))
+                return Scalar(name, bytes_of(np.asarray(obj), name))
         elif isinstance(obj, np.dtype):
             name = name_of(obj)
             if name is not None:
@@ -501,7 +501,7 @@ class Packer:
         if name is None:
             return self._opaque(obj)
         fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
-        return Array(name, list(obj.shape), _bytes_of(obj, name), fortran, not obj.flags.writeable)
+        return Array(name, list(obj.shape), bytes_of(obj, name), fortran, not obj.flags.writeable)
 
     def _standard(self, kind: str, *fields: Any, depth: int) -> Any:
         return Standard(kind, [self.pack(field, depth) for field in fields])
@@ -550,7 +550,7 @@ class Packer:
         return Standard("RandomState", [Packer(_unsendable).pack(state)])
 
 
-def _bytes_of(array: np.ndarray, name: str) -> bytes:
+def bytes_of(array: np.ndarray, name: str) -> bytes:
     """The elements in C order. The 80 bits of an x86 long double are padded with whatever memory held: that
     is not sent."""
     if name not in ("longdouble", "clongdouble") or np.finfo(np.longdouble).nmant != 63:
@@ -616,6 +616,7 @@ class Unpacker:
         self._resolve = resolve
         self._own = references is None
         self.containers: list[Any] = [] if references is None else references
+        self.sources: list[Any] = []
         self._nodes = 0
 
     def unpack(self, value: Any, depth: int = 0) -> Any:
@@ -645,9 +646,10 @@ class Unpacker:
         ) as error:
             raise MessageError(f"a {kind.__name__} that cannot be rebuilt: {error}") from None
 
-    def _remember(self, container: Any) -> Any:
+    def _remember(self, container: Any, source: Any = None) -> Any:
         if self._own:
             self.containers.append(container)
+            self.sources.append(source)
         return container
 
     def _reference(self, value: Reference, depth: int) -> Any:
@@ -704,7 +706,7 @@ class Unpacker:
         return result
 
     def _array(self, value: Array, depth: int) -> np.ndarray:
-        return self._remember(array_from(value))
+        return self._remember(array_from(value), value)
 
     def _scalar(self, value: Scalar, depth: int) -> np.generic:
         array = array_from(Array(value.dtype, [], value.data))
@@ -982,11 +984,15 @@ class Channel:
         self.send_encoded(body, deadline)
 
     def send_encoded(self, body: bytes, deadline: float | None = None) -> None:
-        view = memoryview(_LENGTH.pack(len(body)) + body)
+        views = [memoryview(_LENGTH.pack(len(body))), memoryview(body)]
         try:
-            while view:
+            while views:
                 self._sock.settimeout(_remaining(deadline))
-                view = view[self._sock.send(view) :]
+                sent = self._sock.sendmsg(views)
+                while views and sent >= len(views[0]):
+                    sent -= len(views.pop(0))
+                if views and sent:
+                    views[0] = views[0][sent:]
         except TimeoutError:
             raise Deadline from None
         except (BrokenPipeError, ConnectionError):

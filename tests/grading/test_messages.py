@@ -74,7 +74,7 @@ def test_arrays_keep_dtype_shape_and_bytes(name, shape):
     assert type(result) is np.ndarray
     assert result.dtype == dtype
     assert result.shape == shape
-    assert m._bytes_of(result, name) == m._bytes_of(array, name)
+    assert m.bytes_of(result, name) == m.bytes_of(array, name)
     assert result.flags.writeable
     assert result.flags.owndata or result.base.flags.owndata
 

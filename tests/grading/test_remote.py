@@ -313,7 +313,8 @@ class TestNames:
             "this does not parse",
         ]) == {
             "np": "import numpy", "os": "import os", "root": "import math:sqrt", "f": "function", "C": "class",
-            "x": "value", "y": "value", "z": "value", "w": "value", "g": "function", "a": "value", "i": "value", "b": "value",
+            "x": "value", "y": "value", "z": "value", "w": "value", "g": "function", "a": "value", "i": "value",
+            "b": "value",
             "c": "value", "h": "value",
         }  # fmt: skip
 
@@ -390,7 +391,7 @@ class Vector:
     def __bool__(self): return bool(self.x or self.y)
     def __call__(self, t): return self * t
     def __enter__(self): self.open = True; return self
-    def __exit__(self, kind, error, trace): 
+    def __exit__(self, kind, error, trace):
         self.open = False; self.seen = kind and kind.__name__; return kind is KeyError
     @property
     def norm(self): return abs(self)
