@@ -131,14 +131,26 @@ def grade(
     isolation: Annotated[
         str, typer.Option(help='"bubblewrap", or "none": learners\' code then runs with your rights.')
     ] = "bubblewrap",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Grade every submission of an assignment in a sandbox, into nbgrader's gradebook and grades.csv."""
     from nlref.grading import grade as grade_class
+    from nlref.grading.report import live_progress
 
-    report = grade_class(
-        course_dir, assignment, students=student or None, jobs=jobs, isolation=isolation, force=force
-    )
-    report.print()
+    with live_progress() as progress:
+        report = grade_class(
+            course_dir,
+            assignment,
+            students=student or None,
+            jobs=jobs,
+            isolation=isolation,
+            force=force,
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=1))
+    else:
+        report.print()
 
 
 @app.command(epilog="Example: nlref doctor")
