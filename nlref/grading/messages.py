@@ -249,10 +249,14 @@ class Look(_Struct, tag="look"):
 
 
 class Changes(_Struct):
-    """Names that were assigned or deleted, and the state of random number generators, if it moved."""
+    """Names that were assigned or deleted, and the state of random number generators, if it moved.
+
+    ``mutated`` are those among the assigned names whose object is the same, with another content.
+    """
 
     assigned: dict[str, Value] = {}
     deleted: list[str] = []
+    mutated: list[str] = []
     random: Value = None
     numpy_random: Value = None
     errstate: dict[str, str] | None = None

@@ -25,7 +25,6 @@ from __future__ import annotations
 import builtins
 import collections
 import inspect
-import itertools
 import json
 import linecache
 import operator
@@ -71,7 +70,6 @@ _EXCEPTIONS = _library_exceptions()
 _KNOWN_MODULES = ("numpy", "math", "cmath", "operator", "builtins", "statistics")
 
 _remotes: weakref.WeakKeyDictionary[Any, tuple[Link, int]] = weakref.WeakKeyDictionary()
-_files = itertools.count(1)
 
 
 def remote_of(obj: Any) -> tuple[Link, int] | None:
@@ -101,6 +99,7 @@ class Link:
         self.own_namespace: dict[str, Any] = {}
         self.deadline: float | None = None
         self.lost: str | None = None
+        self._printed = 0
         self._lasting: dict[int, Any] = {}
         self._objects: weakref.WeakValueDictionary[int, RemoteObject] = weakref.WeakValueDictionary()
         self._counts: collections.Counter[int] = collections.Counter()
@@ -108,6 +107,11 @@ class Link:
         self._classes: dict[Any, RemoteMeta] = {}
         self._callbacks: dict[int, Any] = {}
         self._callback_ids: dict[int, int] = {}
+
+    def begin_cell(self) -> None:
+        """Forget what the last test cell lost and printed."""
+        self.lost = None
+        self._printed = 0
 
     # asking
 
@@ -125,10 +129,10 @@ class Link:
         changed arguments."""
         result, containers = self._exchange(operation, operands, keywords or {}, keep=keep)
         self._apply(result, containers)
-        if result.stdout:
-            sys.stdout.write(result.stdout)
-        if result.stderr:
-            sys.stderr.write(result.stderr)
+        for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
+            if text and self._printed < 2 * self.session.limits.output_bytes:
+                self._printed += len(text)
+                stream.write(text)
         for item in result.warnings:
             warnings.warn_explicit(item.message, _warning_class(item.category), "<the notebook>", 1)
         if result.failure is not None:
@@ -206,7 +210,7 @@ class Link:
         )
         try:
             return unpacker.unpack(value)
-        except messages.MessageError as error:
+        except (messages.MessageError, RecursionError) as error:
             raise AnswerRefused(f"the answer was not accepted: {error}") from None
 
     def pack(self, obj: Any) -> Any:
@@ -343,7 +347,7 @@ class Link:
     def _class(self, number: int, description: messages.Description, exception: bool) -> type:
         members = {"__doc__": description.doc, "__qualname__": _identifier(description.name, "RemoteObject")}
         bases: list[type] = []
-        for base in description.bases:
+        for base in description.bases[:20]:
             if isinstance(base, messages.Handle):
                 cls = self._resolve(base, ORDINARY, False)
                 if isinstance(cls, type):
@@ -403,7 +407,7 @@ class Link:
             ]
             function.__defaults__ = tuple(p.default for p in positional if p.default is not p.empty) or None
         if description.source:
-            filename = f"<the notebook's {_identifier(description.name, 'function')} {next(_files)}>"
+            filename = f"<the notebook's {_identifier(description.name, 'function')} {number}>"
             lines = description.source[:200_000].splitlines(keepends=True)
             linecache.cache[filename] = (len(description.source), None, lines, filename)
             function.__code__ = function.__code__.replace(co_filename=filename, co_firstlineno=1)

@@ -245,14 +245,15 @@ class RemoteNamespace:
         self._cell += 1
         filename = f"<{self._source_name} {self._cell}>"
         printed = _Printed(self.session.limits.output_bytes)
-        self._link.lost = None
+        clock = _Clock()
+        self._link.begin_cell()
         try:
             with (
                 contextlib.redirect_stdout(printed.stdout),
                 contextlib.redirect_stderr(printed.stderr),
                 self._warning_filters(),
                 no_vacuous_comparisons(),
-                _time_limit(self.session.limits.test_seconds),
+                _time_limit(self.session.limits.test_seconds) as clock,
             ):
                 self._remember_source(filename, source)
                 try:
@@ -262,16 +263,17 @@ class RemoteNamespace:
         except KeyboardInterrupt:
             raise
         except _TooLong:
-            run.timed_out = True
-            run.error = f"the test cell ran longer than {self.session.limits.test_seconds:g} s"
-            if not self._link.lost:
-                self.session.close()
+            pass
         except SessionLost as lost:
             run.error = str(lost)
         except BaseException as error:
             run.traceback = _traceback(error, filename)
             run.error = run.traceback[-1]
+        if clock.late:
+            self._link.lost = f"the test cell ran longer than {self.session.limits.test_seconds:g} s"
+            self.session.close()  # it may be in the middle of a question
         if self._link.lost is not None:
+            run.traceback = []
             run.error = self._link.lost
             run.value = None
             run.timed_out = run.timed_out or "longer than" in run.error
@@ -357,14 +359,15 @@ class RemoteNamespace:
         for name in list(self._seen):
             if name not in found and self.namespace.get(name, self) is self._seen[name][0]:
                 del self.namespace[name]
-        self._seen = {name: (_MISSING, None) for name in wanted}
+        before, self._seen = self._seen, {name: (_MISSING, None) for name in wanted}
+        self._seen.update((name, before[name]) for name in wanted if name in before and name in found)
         for name, value in found.items():
             if self._is_the_learners(name):
                 if isinstance(value, messages.Handle) and value.kind == "module":
                     continue
                 self._set(name, value)
 
-    def _set(self, name: str, value: Any) -> None:
+    def _set(self, name: str, value: Any, *, in_place: bool = False) -> None:
         try:
             obj = self._link.unpack(value)
         except AnswerRefused as error:
@@ -373,12 +376,14 @@ class RemoteNamespace:
             sys.stderr.write(f"the notebook's {name} cannot be used: {error}\n")
             return
         old = self._seen.get(name, (_MISSING, None))[0]
-        if type(old) is type(obj) and _is_mutable(obj) and self.namespace.get(name) is old:
-            with contextlib.suppress(AnswerRefused):
+        mark = self._mark(obj)
+        if self.namespace.get(name) is old and type(old) is type(obj) and _is_mutable(obj):
+            if in_place:
                 put_content(old, obj)
-                obj = old
+            if in_place or mark == self._mark(old):
+                obj = old  # other names of the test may stand for the same object
         self.namespace[name] = obj
-        self._seen[name] = (obj, self._mark(obj))
+        self._seen[name] = (obj, mark)
 
     def _mark(self, obj: Any) -> bytes | None:
         if not _is_mutable(obj):
@@ -480,7 +485,7 @@ class RemoteNamespace:
         if errstate == _DEFAULT_ERRSTATE:
             errstate = None
         if assigned or deleted or python is not None or numpy is not None or errstate is not None:
-            return messages.Changes(assigned, deleted, python, numpy, errstate)
+            return messages.Changes(assigned, deleted, [], python, numpy, errstate)
         return None
 
     def _may_be_sent(self, name: str, value: Any) -> bool:
@@ -500,7 +505,7 @@ class RemoteNamespace:
                 self._seen[name] = (_MISSING, None)
         for name, value in changes.assigned.items():
             if name in self._seen and self._is_the_learners(name):
-                self._set(name, value)
+                self._set(name, value, in_place=name in changes.mutated)
         self._adopt(changes.random, changes.numpy_random)
 
     def _adopt(self, python: Any, numpy: Any) -> None:
@@ -716,33 +721,68 @@ def _shell() -> _Shell:
     return _Shell()
 
 
+class _Clock:
+    """Whether a test cell's time is over, and whether the cell is."""
+
+    late = False
+    done = False
+
+
+def _raise_at_every_line(frame: types.FrameType, event: str, _: Any) -> Any:
+    if event == "line" and frame.f_code.co_filename.startswith("<"):
+        raise _TooLong
+    return _raise_at_every_line
+
+
 @contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`_TooLong` in this thread after so many seconds; by a signal in the main thread, else
-    between bytecodes."""
+def _time_limit(seconds: float) -> Iterator[_Clock]:
+    """Raise :class:`_TooLong` in this thread after so many seconds, and again and again if the cell catches it;
+    by a signal in the main thread, elsewhere between two bytecodes."""
+    clock = _Clock()
     if threading.current_thread() is threading.main_thread():
 
-        def late(*_: Any) -> None:
+        def late(_: int, frame: types.FrameType | None) -> None:
+            if clock.done:
+                return
+            if clock.late:  # caught by a bare except: raise at every line, so also in what catches it
+                sys.settrace(_raise_at_every_line)
+                while frame is not None:
+                    frame.f_trace = _raise_at_every_line
+                    frame = frame.f_back if frame.f_code.co_name != "_execute" else None
+            clock.late = True
             raise _TooLong
 
-        handler = signal.signal(signal.SIGALRM, late)
-        timer = signal.setitimer(signal.ITIMER_REAL, seconds)
+        handler, trace = signal.signal(signal.SIGALRM, late), sys.gettrace()
+        timer = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
         try:
-            yield
+            try:
+                yield clock
+            finally:
+                clock.done = True
         finally:
+            clock.done = True
+            sys.settrace(trace)
             signal.setitimer(signal.ITIMER_REAL, *timer)
             signal.signal(signal.SIGALRM, handler)
         return
-    identifier = threading.get_ident()
+    identifier = ctypes.c_ulong(threading.get_ident())
     over = threading.Event()
 
     def watch() -> None:
-        if not over.wait(seconds):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(identifier), ctypes.py_object(_TooLong))
+        wait = seconds
+        while not over.wait(wait) and not clock.done:
+            clock.late = True
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(identifier, ctypes.py_object(_TooLong))
+            wait = 0.5
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        yield
+        try:
+            yield clock
+        finally:
+            clock.done = True
     finally:
         over.set()
+        watcher.join()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(identifier, None)

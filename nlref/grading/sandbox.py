@@ -53,7 +53,7 @@ class Limits:
     file_bytes: int = 32 * MIB
     scratch_bytes: int = 64 * MIB
     output_bytes: int = MIB
-    message_bytes: int = 16 * MIB
+    message_bytes: int = 32 * MIB
     open_files: int = 128
     grace_seconds: float = 1.0
 
@@ -300,6 +300,10 @@ class Sandbox:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None
 
+    def _counts_processes(self) -> bool:
+        """Whether RLIMIT_NPROC counts the sandbox alone, or all the processes of this user."""
+        return self.isolation == "bubblewrap" and _process_limit_is_per_namespace()
+
     def _fork(self, files: Mapping[str, bytes]) -> Session:
         assert self._control is not None
         ours, theirs = socket.socketpair()
@@ -308,10 +312,11 @@ class Sandbox:
             scratch = tempfile.mkdtemp(dir=self._scratch)
         limits = {
             "memory_bytes": self.limits.memory_bytes,
-            "processes": self.limits.processes if _process_limit_is_ours() else 1 << 20,
+            "processes": self.limits.processes if self._counts_processes() else 1 << 20,
             "file_bytes": self.limits.file_bytes,
             "scratch_bytes": self.limits.scratch_bytes,
             "open_files": self.limits.open_files,
+            "message_bytes": self.limits.message_bytes,
             "cpu_seconds": int(2 * self.limits.notebook_seconds) + 10,
         }
         request = json.dumps({"limits": limits, "scratch": scratch}).encode()
@@ -365,7 +370,7 @@ def _proc_is_ours() -> bool:
         return False
 
 
-def _process_limit_is_ours() -> bool:
+def _process_limit_is_per_namespace() -> bool:
     """Whether RLIMIT_NPROC counts per user namespace (Linux 5.14); before, it would count all of the user's
     processes."""
     release = platform.release().split(".")
@@ -536,7 +541,7 @@ class Session:
         seconds, too_long = self._allowance(seconds, "the call took")
         started = time.monotonic()
         deadline = started + seconds
-        outside = 0.0  # time in callbacks is the grader's own
+        outside, asked = 0.0, False  # time in callbacks is the grader's own
         try:
             self._send(message, deadline)
             while True:
@@ -545,7 +550,7 @@ class Session:
                 except messages.Deadline:
                     return self._late(deadline, too_long)
                 if type(reply) is messages.CallbackRequest and callback is not None:
-                    entered = time.monotonic()
+                    entered, asked = time.monotonic(), True
                     answer = callback(reply)
                     pause = time.monotonic() - entered
                     outside += pause
@@ -555,6 +560,13 @@ class Session:
                     continue  # printed by a thread that a cell left behind
                 else:
                     return reply
+        except SessionLost as lost:
+            if asked or not isinstance(lost, CallTooLong):
+                self._kill(str(lost))
+            raise
+        except BaseException:
+            self._kill("the test ended in the middle of a call")  # the next answer would be this one's
+            raise
         finally:
             self._spent += time.monotonic() - started - outside
 
@@ -565,7 +577,7 @@ class Session:
         try:
             while True:
                 reply = self._receive(deadline + self.limits.grace_seconds)
-                if type(reply) is messages.Result:
+                if type(reply) in (messages.Result, messages.Found):
                     raise CallTooLong(text)
                 if type(reply) is not messages.Output:
                     self.lose(text)

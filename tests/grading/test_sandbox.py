@@ -84,6 +84,17 @@ class TestCells:
         assert "not run" in printed(run)
         assert session.run_cell("%%capture\nprint('unseen')").outputs == []
 
+    def test_any_backend_draws_into_the_notebook(self, session):
+        for magic in ("%matplotlib qt", "%matplotlib notebook", "%matplotlib", "%matplotlib widget"):
+            run = session.run_cell(f"{magic}\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+            assert run.error is None
+            assert "image/png" in run.outputs[-1]["data"]
+
+    def test_cells_can_await(self, session):
+        run = session.run_cell("import asyncio\nawait asyncio.sleep(0.01)\n'waited'")
+        assert run.error is None
+        assert run.outputs[-1]["data"]["text/plain"] == "'waited'"
+
     def test_displays_and_figures_are_kept(self, session):
         run = session.run_cell(
             "from IPython.display import HTML, display\nimport matplotlib.pyplot as plt\n"

@@ -85,8 +85,9 @@ _OTHERS: dict[str, Callable[..., Any]] = {
 
 
 class Server:
-    def __init__(self, channel: messages.Channel) -> None:
+    def __init__(self, channel: messages.Channel, max_bytes: int) -> None:
         self._channel = channel
+        self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._sending = self._interrupted = self._interruptible = False
         self._notebook = Notebook(lambda text: self._send(messages.Output(text)))
@@ -118,17 +119,22 @@ class Server:
 
     def _answer(self, result: messages.Result) -> None:
         try:
-            self._send(result)
-        except (messages.Unsendable, UnicodeEncodeError, ValueError, TypeError) as error:
-            self._send(messages.Result(refused=f"a value that cannot be sent: {error}"))
+            body = messages.encoded(result)
+            if len(body) > self._max_bytes:
+                text = f"an answer of {len(body):,} bytes; at most {self._max_bytes:,} are allowed"
+                body = messages.encoded(messages.Result(refused=text))
+        except (UnicodeEncodeError, ValueError, TypeError, OverflowError) as error:
+            body = messages.encoded(messages.Result(refused=f"a value that cannot be sent: {error}"))
+        self._send(body)
 
     def _send(self, message: Any) -> None:
         """Send whole messages only: not two threads' at once, and none that an interrupt cuts short."""
+        body = message if type(message) is bytes else messages.encoded(message)
         with self._lock:
             main = threading.current_thread() is threading.main_thread()
             self._sending = main
             try:
-                self._channel.send(message)
+                self._channel.send_encoded(body)
             finally:
                 if main:
                     self._sending = False
@@ -166,7 +172,8 @@ class Server:
         wanted = [name for name in request.names if not self._notebook.is_hidden(name)]
         if request.everything:
             wanted += self._visible()
-        values = {}
+        values: dict[str, Any] = {}
+        left = self._max_bytes // 2
         self._watched = {}
         for name in dict.fromkeys(wanted):
             value = self._names.get(name, _MISSING)
@@ -174,13 +181,18 @@ class Server:
                 self._watched[name] = (_MISSING, None)
                 continue
             packed = self._pack_or_handle(value)
+            size = len(messages.encoded(packed))
+            if size > left:
+                packed = self._handle(value, note=f"value of {size:,} bytes, too large to be sent")
+                size = 0
+            left -= size
             values[name] = packed
             self._watched[name] = (value, _fingerprint(value, packed))
         return messages.Found(values)
 
     def _moved(self) -> messages.Changes | None:
         """What the last operation did to the watched names and to the random number generators."""
-        assigned, deleted = {}, []
+        assigned, deleted, mutated = {}, [], []
         for name, (old, mark) in self._watched.items():
             value = self._names.get(name, _MISSING)
             if value is old and mark is None:
@@ -194,9 +206,11 @@ class Server:
             if value is not old or new != mark:
                 assigned[name] = packed
                 self._watched[name] = (value, new)
+                if value is old:
+                    mutated.append(name)
         python, numpy = self._random.moved()
         if assigned or deleted or python is not None or numpy is not None:
-            return messages.Changes(assigned, deleted, python, numpy)
+            return messages.Changes(assigned, deleted, mutated, python, numpy)
         return None
 
     def _apply(self, changes: messages.Changes) -> None:

@@ -205,6 +205,9 @@ class Shell(InteractiveShell):
         self.system(command)
         return [] if split else ""
 
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        return super().enable_matplotlib("inline")  # whatever window a notebook asks for, there is none
+
     def enable_gui(self, gui: str | None = None) -> None:
         pass
 

@@ -100,5 +100,5 @@ class Zygote:
             channel.send(messages.Hello(error=f"{type(error).__name__}: {error}"))
             return
         channel.send(messages.Hello(seconds=time.perf_counter()))
-        self._server(channel).run()
+        self._server(channel, limits["message_bytes"]).run()
         os._exit(0)
