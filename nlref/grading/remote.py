@@ -140,6 +140,27 @@ def names_defined(sources: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def _defined_anew(source: str) -> set[str]:
+    """The names that a cell defines at its top level without reading them before; none if it does not parse."""
+    try:
+        tree = ast.parse(_transform(source))
+    except (SyntaxError, ValueError):
+        return set()
+    defined: set[str] = set()
+    read: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            # A function's body runs when it is called, by then with everything defined.
+            parts = [node] if isinstance(node, ast.ClassDef) else [*node.decorator_list, node.args]
+        else:
+            parts = [node]
+        for part in parts:
+            names = [name for name in ast.walk(part) if isinstance(name, ast.Name)]
+            read |= {name.id for name in names if not isinstance(name.ctx, ast.Store)} - defined
+        defined |= names_defined([ast.unparse(node)]).keys() - read
+    return defined
+
+
 def _kind_of_value(node: ast.AST) -> str:
     value = getattr(node, "value", None)
     if isinstance(value, ast.Lambda):
@@ -220,6 +241,8 @@ class RemoteNamespace:
     def run_local(self, source: str) -> TestRun:
         """Run a cell of the instructor's here: imports and helpers. What it defines is the instructor's for
         good."""
+        # Known beforehand, or the learner's copies, made by the same cell, would be fetched and replaced by ours.
+        self._own |= _defined_anew(source)
         before = dict(self.namespace)
         run = self._run(source)
         self._own.update(

@@ -1033,3 +1033,27 @@ def test_nbgraders_quickstart(tmp_path, play):
     assert results({"squares": "def squares(n):\n    raise NotImplementedError()"}) == {
         **dict.fromkeys(names, False), "sum_of_squares_uses_squares": True,
     }  # fmt: skip
+
+
+HELPERS = """
+import math
+LIMIT = 3.0
+TOTAL = LIMIT + 1
+def helper(x, top=LIMIT):
+    return min(later(x), top)
+def later(x):
+    return x + 1
+class Box:
+    limit = LIMIT
+"""
+
+
+def test_helpers_stay_the_learners_own_functions_there(play):
+    """Both sides run the instructor's helper cell; the learner's cells must not call this side by it."""
+    here = play(HELPERS, expected=names_defined([HELPERS]))
+    run = here.remote.run_local(HELPERS)
+    assert run.error is None
+    here.passes("assert helper(1) == 2 and helper(9) == 3 and Box.limit == TOTAL - 1")
+    here.learn("assert helper(1) == 2; assert type(helper).__name__ == 'function'; assert type(Box) is type")
+    here.learn("def helper(x): return 100")
+    here.passes("assert helper(1) == 2")
