@@ -55,11 +55,13 @@ def _is_tensor(value: Any) -> bool:
     return tensorflow is not None and not isinstance(value, np.ndarray) and tensorflow.is_tensor(value)
 
 
-def elementwise(function: Function) -> Function:
+def elementwise(function: Function | None = None, *, in_float64: bool = False) -> Function:
     """Make ``function(x, **options)``, a formula for float32 and float64 arrays, behave like a NumPy ufunc.
 
     Parameters without a default are arrays, those with a default are *options*: plain Python numbers (or booleans, or
-    None where None is the default).
+    None where None is the default). With ``in_float64=True`` float32 arrays, too, are computed in float64, piece by
+    piece: NumPy's float32 ``exp`` and the roundings after it are 2 to 4 ulp off the truth, this is 0.5, at up to twice
+    the time. Tensors are not: a GPU's float64 can be 64 times slower.
 
     On NumPy
         ``x`` may be an array of any shape and strides, a number, or nested lists; it is never changed. float16,
@@ -84,6 +86,8 @@ def elementwise(function: Function) -> Function:
 
     The body stays reachable as ``__wrapped__``, so that go-to-definition and ``inspect.getsource`` show the arithmetic.
     """
+    if function is None:
+        return functools.partial(elementwise, in_float64=in_float64)
     signature = inspect.signature(function)
     names = [p.name for p in signature.parameters.values() if p.default is p.empty]
     defaults = {p.name: p.default for p in signature.parameters.values() if p.default is not p.empty}
@@ -110,9 +114,10 @@ def elementwise(function: Function) -> Function:
             from nlref import tensors
 
             return tensors.run(function.__name__, function, kernel.vjp, arrays, options)
-        return _on_numpy(function, arrays, options, out)
+        return _on_numpy(function, arrays, options, out, in_float64)
 
     kernel.vjp = None
+    kernel.in_float64 = in_float64
     # Honest help(): what can be passed is what is shown.
     out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
     kernel.__signature__ = signature.replace(parameters=[*signature.parameters.values(), out])
@@ -124,8 +129,8 @@ def gradient_of(kernel: Callable) -> Callable[[Function], Function]:
 
     A vector-Jacobian product: the gradient with respect to ``x`` of ``sum(g * kernel(x))``, for an upstream gradient
     ``g`` that has ``x``'s shape or broadcasts to it. The result has ``x``'s shape and dtype; otherwise the rules of
-    `elementwise` hold. TensorFlow differentiates ``kernel`` with it, and differentiates it by its own rules. It is
-    also ``kernel.vjp``.
+    `elementwise` hold, with the kernel's own ``in_float64``. TensorFlow differentiates ``kernel`` with it, and
+    differentiates it by its own rules. It is also ``kernel.vjp``.
 
     Raises
     ------
@@ -144,7 +149,7 @@ def gradient_of(kernel: Callable) -> Callable[[Function], Function]:
                 f"{function.__name__} must take ({', '.join(['x', 'g', *map(str, options)])}) "
                 f"to be the gradient of {kernel.__name__}"
             )
-        kernel.vjp = elementwise(function)
+        kernel.vjp = elementwise(function, in_float64=kernel.in_float64)
         return kernel.vjp
 
     return attach
@@ -170,10 +175,15 @@ def _option(kernel: str, name: str, value: Any, default: Any) -> Any:
     return value
 
 
-def _on_numpy(function: Callable, arrays: Mapping[str, Any], options: Mapping[str, Any], out: Any) -> Any:
+def _on_numpy(
+    function: Callable, arrays: Mapping[str, Any], options: Mapping[str, Any], out: Any, in_float64: bool
+) -> Any:
     kernel = function.__name__
     x, *others = (_array(kernel, name, value) for name, value in arrays.items())
     dtype, computed_in = _dtypes(x.dtype)
+    rounded_to = computed_in  # what 16-bit results are rounded to first, so that they are those of float32
+    if in_float64:
+        computed_in = np.dtype(np.float64)
     for i, name in enumerate(list(arrays)[1:]):
         try:
             others[i] = np.broadcast_to(others[i], x.shape)
@@ -192,17 +202,18 @@ def _on_numpy(function: Callable, arrays: Mapping[str, Any], options: Mapping[st
     target = result
     if x.ndim == 0:
         target, *operands = (array.reshape(1) for array in (target, *operands))
+
+    def compute(piece: Any) -> None:
+        y = function(*(a[piece].astype(computed_in, copy=False) for a in operands), **options)
+        target[piece] = y.astype(rounded_to, copy=False) if dtype.itemsize == 2 else y
+
     if x.size <= blocks.BLOCK:
         with np.errstate(all="ignore"):
-            target[...] = function(*(a.astype(computed_in, copy=False) for a in operands), **options)
+            compute(...)
     else:
         # Walk along x's memory: a transposed array in its own order, not across it.
         axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
         target, *operands = (array.transpose(axes) for array in (target, *operands))
-
-        def compute(piece: tuple) -> None:
-            target[piece] = function(*(a[piece].astype(computed_in, copy=False) for a in operands), **options)
-
         blocks.walk(compute, target.shape)
     return result if result.ndim or out is not None else result[()]
 
