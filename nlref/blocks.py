@@ -53,18 +53,22 @@ def threads() -> int:
     return _threads
 
 
-def walk(work: Callable[[tuple], None], shape: tuple[int, ...]) -> None:
+def walk(
+    work: Callable[[tuple], None], shape: tuple[int, ...], most: int | None = None, ordered: bool = False
+) -> None:
     """Call ``work(index)`` for index tuples that together cut an array of ``shape`` (not empty) into pieces.
 
-    The pieces do not overlap and have at most `BLOCK` elements. ``work`` runs with floating-point warnings off, in the
-    calling thread and, where that pays, in others at the same time. Its first error ends the walk and is raised.
+    The pieces do not overlap and have at most ``most`` elements (`BLOCK` without it). ``work`` runs with floating-point
+    warnings off, in the calling thread and, where that pays, in others at the same time; ``ordered`` keeps it in the
+    calling thread, one piece after the other. Its first error ends the walk and is raised.
     """
-    pieces = deque(_pieces(shape, BLOCK))
+    pieces = deque(_pieces(shape, most or BLOCK))
     with np.errstate(all="ignore"):
         started = perf_counter()
         work(pieces.popleft())
         remaining = len(pieces) * (perf_counter() - started)
-    helpers = min(threads() - 1, len(pieces) - 1) if remaining > _WORTH_THREADS else 0
+    alone = ordered or remaining <= _WORTH_THREADS
+    helpers = 0 if alone else min(threads() - 1, len(pieces) - 1)
     futures = [_executor().submit(_drain, work, pieces) for _ in range(helpers)]
     try:
         _drain(work, pieces)

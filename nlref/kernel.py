@@ -23,10 +23,11 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import numpy as np
 
+from nlref import arrays as numpy_arrays
 from nlref import blocks
 from nlref.blocks import set_threads, threads
 
@@ -39,7 +40,7 @@ Function = TypeVar("Function", bound=Callable)
 
 
 def namespace(*arrays: Any) -> ModuleType:
-    """The module whose functions work on ``arrays``: `nlref.tensors` if one is a tensor, else NumPy.
+    """The module whose functions work on ``arrays``: `nlref.tensors` if one is a tensor, else `nlref.arrays` (NumPy).
 
     TensorFlow is never imported for the question: who hands in a tensor has imported it.
     """
@@ -47,7 +48,7 @@ def namespace(*arrays: Any) -> ModuleType:
         from nlref import tensors
 
         return tensors
-    return np
+    return numpy_arrays
 
 
 def _is_tensor(value: Any) -> bool:
@@ -89,6 +90,7 @@ def elementwise(function: Function | None = None, *, in_float64: bool = False) -
     if function is None:
         return functools.partial(elementwise, in_float64=in_float64)
     signature = inspect.signature(function)
+    several = get_origin(signature.return_annotation) is tuple
     names = [p.name for p in signature.parameters.values() if p.default is p.empty]
     defaults = {p.name: p.default for p in signature.parameters.values() if p.default is not p.empty}
 
@@ -114,7 +116,7 @@ def elementwise(function: Function | None = None, *, in_float64: bool = False) -
             from nlref import tensors
 
             return tensors.run(function.__name__, function, kernel.vjp, arrays, options)
-        return _on_numpy(function, arrays, options, out, in_float64)
+        return _on_numpy(function, arrays, options, out, in_float64, several)
 
     kernel.vjp = None
     kernel.in_float64 = in_float64
@@ -142,11 +144,11 @@ def gradient_of(kernel: Callable) -> Callable[[Function], Function]:
     """
 
     def attach(function: Function) -> Function:
-        x, *options = inspect.signature(kernel.__wrapped__).parameters.values()
+        x, *others = inspect.signature(kernel.__wrapped__).parameters.values()
         first, second, *rest = inspect.signature(function).parameters.values()
-        if (first.name, second.name) != (x.name, "g") or _defaults(rest) != _defaults(options):
+        if (first.name, second.name) != (x.name, "g") or _defaults(rest) != _defaults(others):
             raise TypeError(
-                f"{function.__name__} must take ({', '.join(['x', 'g', *map(str, options)])}) "
+                f"{function.__name__} must take ({', '.join(['x', 'g', *map(_bare, others)])}) "
                 f"to be the gradient of {kernel.__name__}"
             )
         kernel.vjp = elementwise(function, in_float64=kernel.in_float64)
@@ -157,6 +159,10 @@ def gradient_of(kernel: Callable) -> Callable[[Function], Function]:
 
 def _defaults(parameters: list[inspect.Parameter]) -> list[tuple[str, Any]]:
     return [(parameter.name, parameter.default) for parameter in parameters]
+
+
+def _bare(parameter: inspect.Parameter) -> str:
+    return str(parameter.replace(annotation=parameter.empty))
 
 
 def _option(kernel: str, name: str, value: Any, default: Any) -> Any:
@@ -176,21 +182,20 @@ def _option(kernel: str, name: str, value: Any, default: Any) -> Any:
 
 
 def _on_numpy(
-    function: Callable, arrays: Mapping[str, Any], options: Mapping[str, Any], out: Any, in_float64: bool
+    function: Callable,
+    arrays: Mapping[str, Any],
+    options: Mapping[str, Any],
+    out: Any,
+    in_float64: bool,
+    several: bool,
 ) -> Any:
     kernel = function.__name__
-    x, *others = (_array(kernel, name, value) for name, value in arrays.items())
+    x, *given = (_array(kernel, name, value) for name, value in arrays.items())
     dtype, computed_in = _dtypes(x.dtype)
     rounded_to = computed_in  # what 16-bit results are rounded to first, so that they are those of float32
     if in_float64:
         computed_in = np.dtype(np.float64)
-    for i, name in enumerate(list(arrays)[1:]):
-        try:
-            others[i] = np.broadcast_to(others[i], x.shape)
-        except ValueError:
-            raise ValueError(
-                f"{kernel}: {name} of shape {others[i].shape} does not fit x of shape {x.shape}"
-            ) from None
+    others = [_spread(kernel, name, other, x) for name, other in zip(list(arrays)[1:], given, strict=True)]
     if out is None:
         result = np.empty_like(x, dtype=dtype, subok=False)
     else:
@@ -199,23 +204,70 @@ def _on_numpy(
         x = _apart(x, result)
 
     operands = [x, *others]
+    # In a gradient of several arrays the second operand is g, which has no gradient of its own.
+    sums = [_Sum(array, x.shape) for array in given[1:]] if several else []
     target = result
     if x.ndim == 0:
         target, *operands = (array.reshape(1) for array in (target, *operands))
 
-    def compute(piece: Any) -> None:
+    def compute(piece: tuple) -> None:
         y = function(*(a[piece].astype(computed_in, copy=False) for a in operands), **options)
+        if several:
+            y, *parts = y
+            for total, part in zip(sums, parts, strict=True):
+                total.add(piece, part)
         target[piece] = y.astype(rounded_to, copy=False) if dtype.itemsize == 2 else y
 
     if x.size <= blocks.BLOCK:
         with np.errstate(all="ignore"):
-            compute(...)
+            compute(())
     else:
         # Walk along x's memory: a transposed array in its own order, not across it.
         axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
         target, *operands = (array.transpose(axes) for array in (target, *operands))
-        blocks.walk(compute, target.shape)
-    return result if result.ndim or out is not None else result[()]
+        for total in sums:
+            total.transpose(axes)
+        blocks.walk(compute, target.shape, ordered=several)
+    if not (result.ndim or out is not None):
+        result = result[()]
+    return (result, *(total.result() for total in sums)) if several else result
+
+
+def _spread(kernel: str, name: str, array: np.ndarray, x: np.ndarray) -> np.ndarray:
+    try:
+        return np.broadcast_to(array, x.shape)
+    except ValueError:
+        raise ValueError(
+            f"{kernel}: {name} of shape {array.shape} does not fit x of shape {x.shape}"
+        ) from None
+
+
+class _Sum:
+    """The gradient to an array that was broadcast: pieces of the full gradient, summed back to the array's shape."""
+
+    def __init__(self, array: np.ndarray, full: tuple[int, ...]) -> None:
+        self.shape, self.dtype = array.shape, _dtypes(array.dtype)[0]
+        self.total = np.zeros(
+            (1,) * (max(len(full), 1) - array.ndim) + array.shape,
+            # Sums are gathered in float64; where nothing is summed, that would only take memory.
+            self.dtype if array.shape == full else np.float64,
+        )
+        self._view = self.total
+
+    def transpose(self, axes: list[int]) -> None:
+        self._view = self.total.transpose(axes)
+
+    def add(self, piece: tuple, part: np.ndarray) -> None:
+        index = tuple(slice(i, i + 1) if isinstance(i, int) else i for i in piece)
+        index += (slice(None),) * (self._view.ndim - len(index))
+        part = part.reshape((1,) * (self._view.ndim - part.ndim) + part.shape)
+        summed = tuple(axis for axis, length in enumerate(self._view.shape) if length == 1)
+        here = tuple(slice(None) if axis in summed else i for axis, i in enumerate(index))
+        self._view[here] += part.sum(axis=summed, keepdims=True, dtype=np.float64)
+
+    def result(self) -> Any:
+        with np.errstate(all="ignore"):
+            return self.total.reshape(self.shape).astype(self.dtype)[()]
 
 
 def _array(kernel: str, name: str, value: Any) -> np.ndarray:

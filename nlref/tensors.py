@@ -4,6 +4,7 @@
 Importing this module imports TensorFlow, so nothing imports it before a tensor has been handed in.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,11 +13,26 @@ import tensorflow as tf
 
 abs = tf.abs
 exp = tf.exp
+expand_dims = tf.expand_dims
+expm1 = tf.math.expm1
+isfinite = tf.math.is_finite
+isnan = tf.math.is_nan
+log = tf.math.log
 log1p = tf.math.log1p
+max = tf.reduce_max
 maximum = tf.maximum
+mean = tf.reduce_mean
+min = tf.reduce_min
 minimum = tf.minimum
+ones_like = tf.ones_like
 sign = tf.sign
+sqrt = tf.sqrt
+square = tf.square
+squeeze = tf.squeeze
+stack = tf.stack
+sum = tf.reduce_sum
 tanh = tf.tanh
+zeros_like = tf.zeros_like
 
 _SIXTEEN_BITS = (tf.float16, tf.bfloat16)
 _FLOATS = (*_SIXTEEN_BITS, tf.float32, tf.float64)
@@ -30,26 +46,52 @@ def where(condition: tf.Tensor, x: Any, y: Any) -> tf.Tensor:
 
 def run(
     name: str, function: Callable, vjp: Callable | None, arrays: Mapping[str, Any], options: Mapping[str, Any]
-) -> tf.Tensor:
+) -> tf.Tensor | tuple[tf.Tensor, ...]:
     """Evaluate the kernel ``function(*arrays, **options)`` on tensors; its gradient is ``vjp``, or TensorFlow's own.
 
     The first array gives shape and dtype; 16-bit floats are computed in float32, integers and booleans become float32.
     """
-    x, *others = (_tensor(name, argument, value) for argument, value in arrays.items())
-    dtype = x.dtype if x.dtype in _FLOATS else tf.float32
+    x, *given = (_tensor(name, argument, value) for argument, value in arrays.items())
+    dtype = _kept(x)
     computed_in = tf.float32 if dtype in _SIXTEEN_BITS else dtype
     x = tf.cast(x, computed_in)
     others = [
         _broadcast(name, argument, tf.cast(other, computed_in), x)
-        for argument, other in zip(list(arrays)[1:], others, strict=True)
+        for argument, other in zip(list(arrays)[1:], given, strict=True)
     ]
+    y = _differentiable(function, vjp, options)(x, *others)
+    if not isinstance(y, tuple):
+        return tf.cast(y, dtype)
+    # The gradients of several arrays: after x's, those of the arrays behind g, which had been broadcast.
+    y, *parts = y
+    return tf.cast(y, dtype), *map(_summed, parts, given[1:])
+
+
+def _differentiable(function: Callable, vjp: Callable | None, options: Mapping[str, Any]) -> Callable:
     if vjp is None:
-        y = function(x, *others, **options)
-    else:
-        # The options are in the closure, and x is the only argument: inside tf.function, tf.custom_gradient refuses
-        # keyword arguments and does not see the tensors that a closure holds.
-        y = tf.custom_gradient(lambda x: (function(x, **options), lambda g: vjp(x, g, **options)))(x)
-    return tf.cast(y, dtype)
+        return functools.partial(function, **options)
+
+    # The options are in the closure, and all tensors are arguments: inside tf.function, tf.custom_gradient refuses
+    # keyword arguments and does not see the tensors that a closure holds.
+    def with_gradient(x: tf.Tensor, *others: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        def gradients(g: tf.Tensor) -> Any:
+            to = vjp(x, g, *others, **options)
+            return to if isinstance(to, tuple) or not others else (to, *[None] * len(others))
+
+        return function(x, *others, **options), gradients
+
+    return tf.custom_gradient(with_gradient)
+
+
+def _kept(tensor: tf.Tensor) -> tf.DType:
+    return tensor.dtype if tensor.dtype in _FLOATS else tf.float32
+
+
+def _summed(part: tf.Tensor, array: tf.Tensor) -> tf.Tensor:
+    """``part``, of the shape to which ``array`` was broadcast, summed to the shape of ``array`` and in its dtype."""
+    shape = tf.concat([tf.ones([tf.rank(part) - tf.rank(array)], tf.int32), tf.shape(array)], axis=0)
+    _, axes = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(part), s1=shape)
+    return tf.cast(tf.reshape(tf.reduce_sum(part, axes), tf.shape(array)), _kept(array))
 
 
 def _tensor(name: str, argument: str, value: Any) -> tf.Tensor:
