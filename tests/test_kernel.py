@@ -12,7 +12,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from nlref import activations, blocks
+from nlref import activations, arrays, blocks
 from nlref.kernel import elementwise, gradient_of, namespace, set_threads, threads
 
 
@@ -35,7 +35,7 @@ def python(program: str, **environment: str) -> subprocess.CompletedProcess:
 
 def test_namespace_is_numpy_for_arrays_and_numbers():
     for value in (np.ones(3), 1.0, [1], np.float32(2)):
-        assert namespace(value) is np
+        assert namespace(value) is arrays
 
 
 def test_defaults_are_options_and_booleans_stay_booleans():
@@ -111,7 +111,7 @@ def test_big_arrays_use_threads_and_small_ones_start_none():
     program = """
         import sys, threading
         import numpy as np
-        from nlref import blocks
+        from nlref import arrays, blocks
         from nlref.activations import softplus
         blocks._WORTH_THREADS = 0.0
         softplus(np.ones(blocks.BLOCK))
@@ -166,7 +166,7 @@ def test_a_fork_after_the_pool_was_used_does_not_hang():
     program = """
         import os, signal
         import numpy as np
-        from nlref import blocks
+        from nlref import arrays, blocks
         from nlref.activations import softplus
         blocks._WORTH_THREADS = 0.0
         x = np.ones(100 * blocks.BLOCK)

@@ -8,7 +8,7 @@ import pytest
 import nlref
 
 PACKAGE = Path(nlref.__file__).parent
-BELOW = {"blocks", "course_files", "facts", "kernel", "tensors", "truth", "ulp"}
+BELOW = {"arrays", "blocks", "course_files", "facts", "kernel", "tensors", "truth", "ulp"}
 # What each part may import of the package, besides itself.
 MAY_IMPORT = {
     "activations": BELOW,
