@@ -46,7 +46,9 @@ class WorkerLost(RuntimeError):
 
 
 class Pool(Protocol):
-    """What grades submissions."""
+    """What grades submissions, ``jobs`` of them at a time."""
+
+    jobs: int
 
     def submit(self, submission: Submission) -> "Future[SubmissionResult]":
         """Begin to grade a submission."""
@@ -75,6 +77,7 @@ class LocalPool:
     ) -> None:
         from nlref.grading.sandbox import Limits
 
+        self.jobs = jobs
         self.limits = limits or Limits()
         self._setting = (assignment, isolation, self.limits, profile)
         # What a submission may take here: its own time, that of the tests beside it, and some for a slow machine.
