@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes  # noqa: F401  (its import teaches NumPy the name bfloat16)
 import numpy as np
 import pytest
 
