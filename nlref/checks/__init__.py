@@ -1,7 +1,7 @@
 """What "correct" means for every exercise of the course, as data, and the engine that judges by it."""
 
 from nlref.checks.call import Call, Outcome, Warned, call_locally
-from nlref.checks.engine import evaluate, nearest
+from nlref.checks.engine import evaluate, nearest, without_private
 from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Option, Property, Question
 from nlref.checks.result import CheckResult, CriterionResult
 from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
@@ -25,6 +25,7 @@ __all__ = [
     "call_locally",
     "evaluate",
     "find",
+    "without_private",
 ]
 
 

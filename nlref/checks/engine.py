@@ -5,7 +5,7 @@ import dis
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -14,6 +14,8 @@ import numpy as np
 from nlref.checks.call import Call, Outcome, call_locally
 from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Question
 from nlref.checks.result import CheckResult, CriterionResult
+
+_FAILS_FOR_OTHERS = "This holds for the inputs you can see, and fails for others."
 
 # Relative tolerance by the dtype that the learner returns.
 TOLERANCES = {np.dtype(np.float16): 2e-3, np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-10}
@@ -46,6 +48,7 @@ def evaluate(
     call: Call = call_locally,
     private_seed: int | None = None,
     points: float | None = None,
+    public: bool = True,
 ) -> CheckResult:
     """Judge ``obj``, the learner's function or answer.
 
@@ -55,6 +58,7 @@ def evaluate(
         call: how to call ``obj``; the grader passes one that calls into the sandbox.
         private_seed: the course's secret seed; with it the private cases count too.
         points: what the exercise is worth here, if not what its record says.
+        public: without it, the private cases alone are asked; a criterion that has none holds.
 
     Raises
         ValueError: the exercise is unknown, or ``points`` is not a positive number.
@@ -68,14 +72,14 @@ def evaluate(
         raise ValueError(f"points must be a positive number, not {worth!r} (exercise {exercise.id!r})")
     if isinstance(exercise, Question):
         return _judge_answer(exercise, obj, float(worth))
-    return _judge_function(exercise, obj, call, private_seed, float(worth))
+    return _judge_function(exercise, obj, call, private_seed, float(worth), public)
 
 
 # A function
 
 
 def _judge_function(
-    exercise: Exercise, obj: Any, call: Call, private_seed: int | None, worth: float
+    exercise: Exercise, obj: Any, call: Call, private_seed: int | None, worth: float, public: bool
 ) -> CheckResult:
     if not callable(obj):
         unwritten = obj is ... or obj is None
@@ -87,7 +91,7 @@ def _judge_function(
         )
         return _nothing_earned(exercise, worth, message, attempted=not unwritten)
     names = {criterion.name for criterion in exercise.criteria}
-    cases = [(case, False) for case in exercise.public_inputs()]
+    cases = [(case, False) for case in exercise.public_inputs()] if public else []
     if private_seed is not None:
         cases += [(case, True) for case in exercise.private_inputs(np.random.default_rng(private_seed))]
     trials = [_try(exercise, obj, case, private, call) for case, private in cases if case.criterion in names]
@@ -97,7 +101,7 @@ def _judge_function(
             f"Replace the `...` in `{exercise.function}` with your own code, run the cell, and check again."
         )
         return _nothing_earned(exercise, worth, message, attempted=False)
-    some_values_right = any(
+    some_values_right = not public or any(
         trial.fault is None for trial in graded if trial.case.criterion == "values" and not trial.private
     )
     values_fault = next(
@@ -131,6 +135,43 @@ def _judge_function(
         criteria=tuple(results),
         private_only=private_only,
         note=note,
+    )
+
+
+def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
+    """The verdict of ``full``, which asked private inputs too, in the words of ``shown``, which did not.
+
+    What fails in ``full`` alone is said with the record's own sentences: the learner's function may have put what it
+    was asked into anything that it returned or raised since.
+    """
+    from nlref.checks import find
+
+    record = find(shown.exercise)
+    if isinstance(record, Question):
+        return shown
+    sentences = {criterion.name: criterion.sentence for criterion in record.criteria}
+    known = {mistake.name: mistake.sentence for mistake in (*record.mistakes, *general_mistakes(record))}
+    results, private_only = [], False
+    for one, other in zip(shown.criteria, full.criteria, strict=True):
+        if other.score >= one.score and other.passed >= one.passed:
+            results.append(one)
+            continue
+        lines = [sentences[one.name], _FAILS_FOR_OTHERS] if not other.passed else []
+        if other.mistake is not None:
+            lines.append(known[other.mistake])
+        private_only |= one.passed and not other.passed
+        results.append(
+            CriterionResult(
+                name=one.name,
+                score=min(one.score, other.score),
+                points=one.points,
+                passed=one.passed and other.passed,
+                message="\n".join(lines),
+                mistake=other.mistake,
+            )
+        )
+    return replace(
+        shown, criteria=tuple(results), score=_sum(results, shown.points), private_only=private_only
     )
 
 
@@ -293,8 +334,7 @@ def _message(
         case, fault = _smallest(exercise, public[0], obj, call)
         lines.append(f"For {_shown_case(case)}: {fault.text}.")
     else:
-        lines.append(criterion.sentence)
-        lines.append("This holds for the inputs you can see, and fails for others.")
+        lines += [criterion.sentence, _FAILS_FOR_OTHERS]
     if mistake is not None:
         lines.append(mistake.sentence)
     return "\n".join(lines)

@@ -46,6 +46,11 @@ class MasterCell:
         return self.grade and not self.solution and self.cell_type == "code"
 
     @property
+    def hides(self) -> bool:
+        """Whether this is a test of which learners were handed only a part."""
+        return self.is_test and not same_text(self.source, self.released)
+
+    @property
     def is_manual(self) -> bool:
         """Whether a person grades this cell: a written answer or a solution that carries points itself."""
         return (self.grade and self.solution) or (self.grade and self.cell_type != "code")

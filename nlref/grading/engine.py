@@ -5,6 +5,12 @@ instructor runs there and here; a test cell runs here alone, at the point where 
 does what it does in nbgrader. A session that dies (memory, ``os._exit``, an endless loop that cannot be stopped) is
 begun again with the cells before it, so that it costs the exercise that killed it and no other.
 
+What a learner must not see stays unseen until everything that they will see is recorded: at its place a test cell runs
+as it was released, and ``check`` asks the public inputs. Then, in the same session, come hidden tests and private
+inputs, of which only the verdict is kept. Code that remembers what it was asked has nowhere left to tell it. Where the
+verdict is worse than what the public part gave, the notebook runs once more from its beginning with every test in full
+where it stands, all outputs thrown away, and that decides: a function that is spoiled by later cells loses nothing.
+
 How a test cell scores
     an error                                      0
     no value at the end, no error                 all points
@@ -17,16 +23,18 @@ How a test cell scores
 """
 
 import ast
+import builtins
 import importlib
 import math
 import os
+import re
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -34,19 +42,26 @@ from typing import Any
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nlref.checks import CheckResult, Exercise, Outcome, call_locally, evaluate, find
+from nlref.checks import CheckResult, Exercise, Outcome, call_locally, evaluate, find, without_private
 from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, same_text
 from nlref.grading.notebook import Graded, autograded_notebook
 from nlref.grading.proxies import remote_of
 from nlref.grading.remote import RemoteNamespace, call_remotely, names_defined, value_of
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
-from nlref.grading.sandbox import Limits, Sandbox, Session
+from nlref.grading.sandbox import Limits, Sandbox, Session, SessionLost
 from nlref.grading.submission import Cell, Submission, UnreadableNotebook, parse_notebook, repair
 
 RESTARTS = 12
 
 # What a lesson may import from nlref besides the checks: it shows something, and there is nobody to look.
 _SHOWS = ("explore", "hint", "progress", "reveal")
+
+_ERRORS = frozenset(
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+)
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Engine:
@@ -139,8 +154,15 @@ class Engine:
         self, master: MasterNotebook, cells: Sequence[Cell], files: Mapping[str, bytes]
     ) -> list[Graded]:
         """Run repaired cells in order and grade those that are to be graded."""
-        with self._inside(), _Run(self, master, cells, files) as run:
-            return run.grade()
+        with self._inside():
+            with _Run(self, master, cells, files, full=False) as run:
+                graded = run.grade()
+                verdicts = run.verdicts()
+                fatal = run.fatal
+            if verdicts is None:
+                with _Run(self, master, cells, files, full=True, fatal=fatal) as run:
+                    verdicts = dict(enumerate(run.grade()))
+            return [_settled(item, verdicts.get(place)) for place, item in enumerate(graded)]
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
@@ -173,7 +195,7 @@ class Engine:
                 own = [
                     Cell(c.cell_type, c.source, c.grade_id, c if c.grade_id else None) for c in notebook.cells
                 ]
-                with _Run(self, notebook, own, self.assignment.files) as run:
+                with _Run(self, notebook, own, self.assignment.files, full=True) as run:
                     for graded in run.grade():
                         if graded.cell.master is not None and graded.cell.master.is_test:
                             self._expected[name, graded.cell.master.grade_id] = graded.number
@@ -195,18 +217,47 @@ class _OwnSide:
         return cls(names_defined(sources), [line for source in given for line in star_imports(source)])
 
 
+@dataclass(frozen=True)
+class _Withheld:
+    """A test cell whose hidden part is still to come.
+
+    Attributes
+        shown: what it gave without that part.
+        checks: what it handed to ``check``, and what came of it.
+        whole: the cell has to run again; otherwise asking its check's private inputs is enough.
+        after: how many of the learner's cells had run before it.
+    """
+
+    place: int
+    shown: Graded
+    checks: Sequence[tuple[Any, CheckResult]]
+    whole: bool
+    after: int
+
+
 class _Run:
-    """One notebook being graded: the session, the trusted namespace, and how to begin both again."""
+    """One notebook being graded: the session, the trusted namespace, and how to begin both again.
+
+    With ``full`` tests run whole and ``check`` asks private inputs too; without, both as a learner may see them.
+    """
 
     def __init__(
-        self, engine: Engine, master: MasterNotebook, cells: Sequence[Cell], files: Mapping[str, bytes]
+        self,
+        engine: Engine,
+        master: MasterNotebook,
+        cells: Sequence[Cell],
+        files: Mapping[str, bytes],
+        *,
+        full: bool,
+        fatal: Iterable[int] = (),
     ) -> None:
+        self.full = full
         self.engine = engine
         self.master = master
         self.cells = cells
         self.files = files
         self.deadline = time.monotonic() + engine.limits.notebook_seconds
-        self.fatal: set[int] = set()
+        self.fatal: set[int] = set(fatal)
         shown = [cell.released for cell in master.cells if cell.shows_only]
         self.only_show = {
             place
@@ -218,6 +269,9 @@ class _Run:
         self.restarts = 0
         self.ended = ""
         self.results: list[CheckResult] = []
+        self.asked: list[Any] = []
+        self.private = full
+        self.withheld: list[_Withheld] = []
         self.own_names = _grader_names(self)
         self._session: Session | None = None
         self._names: RemoteNamespace | None = None
@@ -273,10 +327,8 @@ class _Run:
             result = CellResult(master.grade_id or "", 0.0, master.points, self.ended)
             return Graded(cell, result=result, ended=self.ended)
         assert self._session is not None
-        assert self._names is not None
-        self.results.clear()
-        self.unwritten = self._is_unwritten(place)
-        run = self._names.run_test(master.source)
+        after = self._session.cells
+        graded, value = self._tried(place, cell, master, full=self.full)
         if self._session.alive:
             self.died_in = None
         elif self.died_in is None:
@@ -284,7 +336,22 @@ class _Run:
         else:
             self._blame(place)
             return self._test(place, cell, master)
-        score, reason = self._score(master, run.error, run.value)
+        if not self.full and self._session.alive:
+            self._withhold(place, graded, value, after)
+        return graded
+
+    def _tried(self, place: int, cell: Cell, master: MasterCell, *, full: bool) -> tuple[Graded, Any]:
+        """A test cell run once in the session as it is, and the value that it ended in."""
+        assert self._names is not None
+        self.results.clear()
+        self.asked.clear()
+        self.private = full
+        self.unwritten = self._is_unwritten(place)
+        run = self._names.run_test(master.released if master.hides and not full else master.source)
+        error = run.error
+        if error and full and run.traceback:
+            error = _without_secrets(error, master)
+        score, reason = self._score(master, error, run.value)
         checked = self.results[-1] if self.results else None
         result = CellResult(
             grade_id=master.grade_id or "",
@@ -294,14 +361,79 @@ class _Run:
             private_only=any(result.private_only for result in self.results),
             note=_other_points(checked, master) if checked is not None else "",
         )
-        return Graded(
+        graded = Graded(
             cell,
             outputs=list(run.outputs),
-            error=run.error,
+            error=error,
             result=result,
             checked=checked,
             number=_is_number(run.value) or bool(self.results),
         )
+        return graded, run.value
+
+    def _withhold(self, place: int, graded: Graded, value: Any, after: int) -> None:
+        """Note what of a test cell was not run at its place."""
+        master = self.cells[place].master
+        assert master is not None
+        private = self.engine.assignment.private_seed is not None
+        checks = [
+            (obj, result)
+            for obj, result in zip(self.asked, self.results, strict=True)
+            if private and result.score > 0 and isinstance(find(result.exercise), Exercise)
+        ]
+        # A cell that does more with a check than to end in it must see its whole result.
+        whole = master.hides or len(self.results) != 1 or type(value) is not CheckResult
+        if master.hides or (checks and not graded.error):
+            self.withheld.append(_Withheld(place, graded, checks, whole, after))
+
+    def verdicts(self) -> dict[int, Graded] | None:
+        """What the hidden parts say of the session as it stands at its end; ``None`` if that is not certain.
+
+        Certain is only what agrees with the public part: anything else may have been done to the functions later.
+        """
+        found: dict[int, Graded] = {}
+        with _checks_of_the_grader(self.own_names):
+            for held in self.withheld:
+                if self._session is None or not self._session.alive or time.monotonic() > self.deadline:
+                    return None
+                verdict = self._in_whole(held) if held.whole else self._in_private(held)
+                if verdict is None:
+                    return None
+                found[held.place] = verdict
+        return found
+
+    def _in_whole(self, held: _Withheld) -> Graded | None:
+        assert self._session is not None
+        cell, shown = self.cells[held.place], held.shown
+        assert cell.master is not None
+        assert shown.result is not None
+        words = set(_WORD.findall(cell.master.source))
+        if any(last > held.after and name in words for name, last in self._session.rebound.items()):
+            return None
+        verdict, _ = self._tried(held.place, cell, cell.master, full=True)
+        assert verdict.result is not None
+        if verdict.error and _kind_of(verdict.error) == _kind_of(shown.error):
+            return verdict
+        return verdict if (verdict.result.score or 0.0) >= (shown.result.score or 0.0) else None
+
+    def _in_private(self, held: _Withheld) -> Graded | None:
+        for obj, shown in held.checks:
+            try:
+                verdict = evaluate(
+                    shown.exercise,
+                    obj,
+                    call=_call,
+                    private_seed=self.engine.assignment.private_seed,
+                    points=shown.points,
+                    public=False,
+                )
+            except (SessionLost, Exception):
+                return None  # where the test stands the same is met again, and costs what it must
+            if any(
+                one.passed > other.passed for one, other in zip(shown.criteria, verdict.criteria, strict=True)
+            ):
+                return None
+        return held.shown
 
     def _blame(self, place: int) -> None:
         """Leave out of later sessions what ended this one.
@@ -390,6 +522,45 @@ class _Run:
             if not self._session.alive:
                 self._blame(before)
                 return
+
+
+def _settled(shown: Graded, verdict: Graded | None) -> Graded:
+    """What is shown of a test cell, with the score of the verdict on it and none of its words."""
+    if verdict is None or shown.result is None or verdict.result is None:
+        return shown
+    one, other = shown.result, verdict.result
+    if one.score == other.score and bool(shown.error) == bool(verdict.error):
+        return shown
+    master = shown.cell.master
+    if (other.score or 0.0) > (one.score or 0.0) and master is not None and not master.hides:
+        return shown  # the public part is the part that a learner can count on
+    checked, reason = shown.checked, other.reason
+    if shown.checked is not None and verdict.checked is not None:
+        checked = without_private(shown.checked, verdict.checked)
+        if not verdict.error and not checked.passed:
+            reason = why(checked)
+    result = replace(
+        other,
+        reason=reason,
+        private_only=checked.private_only if checked is not None else False,
+        note=one.note,
+    )
+    return replace(shown, result=result, checked=checked, error=verdict.error)
+
+
+def _without_secrets(error: str, master: MasterCell) -> str:
+    """An error in a hidden test: in the words that the instructor wrote there, or in none.
+
+    A learner's function may have put anything that it was asked into the text, or into the name of the error.
+    """
+    name, _, text = error.partition(": ")
+    if text and text in master.source and name in _ERRORS:
+        return error
+    return f"{name if name in _ERRORS else 'Error'}: a hidden test failed"
+
+
+def _kind_of(error: str | None) -> str:
+    return (error or "").partition(":")[0]
 
 
 def ungraded(master: MasterNotebook, problem: str, *, show: bool = False) -> NotebookResult:
@@ -532,28 +703,31 @@ class _Missing:
     __hash__ = None
 
 
+def _call(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    return (call_locally if remote_of(obj) is None else call_remotely)(obj, args, kwargs)
+
+
 def _grader_names(run: _Run) -> dict[str, Callable[..., Any]]:
     """``check``, ``predict`` and ``choose`` as a test cell sees them here; ``run.results`` keeps what they find."""
     private_seed = run.engine.assignment.private_seed
 
-    def keep(result: CheckResult) -> CheckResult:
+    def keep(obj: Any, result: CheckResult) -> CheckResult:
+        run.asked.append(obj)
         run.results.append(result)
         return result
 
-    def call(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
-        return (call_locally if remote_of(obj) is None else call_remotely)(obj, args, kwargs)
-
     def check(exercise: str, obj: Any, *, points: float | None = None, show: bool = True) -> CheckResult:
-        result = evaluate(exercise, obj, call=call, private_seed=private_seed, points=points)
+        seed = private_seed if run.private else None
+        result = evaluate(exercise, obj, call=_call, private_seed=seed, points=points)
         if result.score == 0 and run.unwritten:
             result = evaluate(exercise, ..., points=points)  # which says that nothing is written yet
-        return keep(result)
+        return keep(obj, result)
 
     def predict(question: str, answer: Any, *, points: float | None = None, show: bool = True) -> CheckResult:
         record = find(question)
         if isinstance(record, Exercise):
             raise ValueError(f"{question!r} is an exercise: use check({question!r}, {record.function})")
-        return keep(evaluate(record, value_of(answer), points=points))
+        return keep(None, evaluate(record, value_of(answer), points=points))
 
     def nothing(*args: Any, **kwargs: Any) -> None:
         """There is nobody to look at it."""
