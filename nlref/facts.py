@@ -31,7 +31,8 @@ class Case:
     """The shape of a kernel for one choice of its options.
 
     ``range`` is the infimum and the supremum of the values, ``limits`` the values at -inf and +inf, ``slopes`` the
-    slopes there; ``jumps`` lists the points where the value itself is discontinuous.
+    slopes there; ``jumps`` lists the points where the value itself is discontinuous, ``roots`` those where the slope
+    passes through 0, around which no formula keeps its relative error.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Case:
     increasing: bool = True
     kinks: tuple[Kink, ...] = ()
     jumps: tuple[float, ...] = ()
+    roots: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

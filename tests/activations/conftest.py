@@ -81,7 +81,13 @@ class Shape:
         ]
 
     def sample(self, dtype: str) -> np.ndarray:
-        return truth.sample(np.dtype(dtype).type, [kink.x for kink in self.facts.kinks])
+        return truth.sample(np.dtype(dtype).type, [*(kink.x for kink in self.facts.kinks), *self.facts.roots])
+
+    def away_from_roots(self, x: np.ndarray, distance: float) -> np.ndarray:
+        """Where ``x`` is further than ``distance`` from every root of the slope."""
+        return np.all(
+            [np.full(x.shape, True), *(np.abs(x - root) > distance for root in self.facts.roots)], axis=0
+        )
 
     def __hash__(self):
         return hash((self.kernel.name, str(self.facts.options)))

@@ -20,9 +20,21 @@ def test_gradient_is_within_8_ulp(shape, dtype, exact, worst_ulp):
     x, _, slope = exact(shape, dtype)
     g = shape.vjp(x, 1.0)
     assert g.dtype == dtype
-    kinks = np.isin(x, [kink.x for kink in shape.facts.kinks])
-    worst, at = worst_ulp(g[~kinks], slope[~kinks], x[~kinks])
+    counts = shape.away_from_roots(x, 0.3) & ~np.isin(x, [kink.x for kink in shape.facts.kinks])
+    worst, at = worst_ulp(g[counts], slope[counts], x[counts])
     assert worst <= 8, f"{worst:.2f} ulp at {at!r}"
+
+
+def test_gradient_near_its_roots_is_within_8_ulp_of_a_quarter(shape, dtype, exact):
+    """No formula keeps a relative error through a sign change; the slope is of the order of 1/4 beside it."""
+    x, _, slope = exact(shape, dtype)
+    near = ~shape.away_from_roots(x, 0.3)
+    assert near.sum() >= 100 * len(shape.facts.roots)
+    error = np.abs(shape.vjp(x, 1.0) - slope)[near] / np.spacing(np.array(0.25, dtype))
+    assert (error <= 8).all(), f"{error.max():.2f} ulp of 1/4 at {x[near][np.argmax(error)]!r}"
+    for root in shape.facts.roots:
+        below, above = shape.vjp(np.array([root - 1e-3, root + 1e-3]), 1.0)
+        assert below * above < 0
 
 
 @pytest.mark.slow
@@ -70,7 +82,8 @@ def test_values_stay_in_the_range_and_in_order(shape, dtype):
     x = shape.sample(dtype)
     y = shape.value(x)
     low, high = shape.facts.range
-    assert y.min() >= low
+    rounding = 4 * np.finfo(dtype).eps  # a minimum such as silu's is no floating-point number
+    assert y.min() >= low - rounding * abs(low) if low else y.min() >= 0
     assert y.max() <= high
     if shape.facts.increasing:
         # Rounding may disturb the order of neighbours by the error of the kernel, never more.
@@ -124,10 +137,10 @@ def test_agrees_with_the_recorded_values_of_pytorch_and_mxnet(recorded_pair, dty
         ("g_x", pair.shape.vjp(x, 1.0), finite & ~kinks),
     ):
         assert counts.sum() > 100
-        ours = ours[counts].astype(float)
-        difference = np.abs(theirs[f"{other.recorded}/{dtype}/{key}"][counts] - ours) / np.maximum(
-            1, np.abs(ours)
-        )
+        ours, values = ours[counts].astype(float), theirs[f"{other.recorded}/{dtype}/{key}"][counts]
+        with np.errstate(invalid="ignore"):
+            difference = np.abs(values - ours) / np.maximum(1, np.abs(ours))
+        difference[values == ours] = 0  # infinities too
         at = np.argmax(difference)
         assert difference[at] <= bound, f"{key}: {difference[at]:.2g} at {x[counts][at]!r}"
 
