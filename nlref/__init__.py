@@ -1,8 +1,8 @@
 """nlref: activation and loss functions in NumPy, a reference to trust and a course that builds it.
 
-``nlref.activations`` holds the kernels. ``check``, ``hint``, ``reveal``, ``predict``, ``choose``, ``explore``
-and ``progress`` are what a learner calls in a notebook. Everything is imported on first use, so that
-``import nlref`` costs next to nothing.
+``nlref.activations`` and ``nlref.losses`` hold the reference. ``check``, ``hint``, ``reveal``, ``predict``,
+``choose``, ``explore`` and ``progress`` are what a learner calls in a notebook. Everything is imported on first use,
+so that ``import nlref`` costs next to nothing.
 """
 
 import importlib
@@ -16,6 +16,7 @@ _HOME = {
     "choose": "nlref.learn",
     "explore": "nlref.learn",
     "hint": "nlref.learn",
+    "losses": "nlref.losses",
     "predict": "nlref.learn",
     "progress": "nlref.learn",
     "reveal": "nlref.learn",

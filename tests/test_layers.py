@@ -8,10 +8,11 @@ import pytest
 import nlref
 
 PACKAGE = Path(nlref.__file__).parent
-BELOW = {"arrays", "blocks", "course_files", "facts", "kernel", "tensors", "truth", "ulp"}
+BELOW = {"arrays", "blocks", "course_files", "facts", "kernel", "loss", "loss_facts", "tensors", "truth", "ulp"}
 # What each part may import of the package, besides itself.
 MAY_IMPORT = {
     "activations": BELOW,
+    "losses": BELOW | {"activations"},
     "checks": BELOW | {"activations"},
     "learn": BELOW | {"activations", "checks"},
     "grading": BELOW | {"activations", "build", "checks"},

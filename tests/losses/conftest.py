@@ -1,0 +1,276 @@
+"""What the contract tests run over: every loss, case, point and counterpart of ``nlref.losses.FACTS``.
+
+A test asks for one of them by naming the argument; a new row in a table of facts is then tested without being listed.
+"""
+
+import functools
+import itertools
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from nlref import losses
+from nlref.loss_facts import LossCounterpart, LossFacts
+
+REFERENCES = Path(__file__).parents[1] / "references"
+RECORDINGS = {"keras": ("keras3151",), "pytorch": ("torch213",), "mxnet": ("mxnet191", "mxnet191_nomkldnn")}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A public loss with its gradient and facts."""
+
+    name: str
+
+    @property
+    def facts(self) -> LossFacts:
+        return losses.FACTS[self.name]
+
+    @property
+    def value(self) -> Callable:
+        return getattr(losses, self.name)
+
+    @property
+    def vjp(self) -> Callable:
+        return getattr(losses, f"{self.name}_vjp")
+
+    @property
+    def arrays(self) -> list[str]:
+        """The names of the array parameters."""
+        return self.value.plan.names
+
+    @property
+    def predictions(self) -> list[str]:
+        return self.value.plan.predictions
+
+
+@dataclass(frozen=True)
+class LossCase:
+    """A loss with one set of its options, as a function of its arrays alone."""
+
+    loss: Loss
+    number: int
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.loss.facts.cases[self.number]
+
+    def value(self, *arrays, **keywords):
+        return self.loss.value(*arrays, **self.options, **keywords)
+
+    def vjp(self, *arrays, **keywords):
+        return self.loss.vjp(*arrays, **self.options, **keywords)
+
+    def gradients(self, *arrays, **keywords) -> tuple:
+        """The gradients to all predictions, always as a tuple."""
+        gradients = self.vjp(*arrays, **keywords)
+        return gradients if isinstance(gradients, tuple) else (gradients,)
+
+    def draw(self, dtype: str, shape: tuple[int, ...] | None = None, seed: int = 0) -> tuple:
+        """Arrays at which the loss is smooth: floats of ``dtype``, whole numbers left alone."""
+        generator = np.random.default_rng(seed)
+        drawn = self.loss.facts.draw(generator, shape or self.loss.facts.shape, **self.options)
+        return tuple(cast(array, dtype) for array in drawn)
+
+    def positions(self) -> list[int]:
+        """Which of the arrays are predictions."""
+        return [self.loss.arrays.index(name) for name in self.loss.predictions]
+
+
+def cast(array: np.ndarray, dtype: str) -> np.ndarray:
+    return array.astype(np.dtype(dtype)) if array.dtype.kind == "f" else array
+
+
+@dataclass(frozen=True)
+class LossPair:
+    """A loss and its counterpart in another system."""
+
+    loss: Loss
+    number: int
+
+    @property
+    def other(self) -> LossCounterpart:
+        return self.loss.facts.counterparts[self.number]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one system returned for one call, and the pair it belongs to."""
+
+    pair: LossPair
+    file: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.file}/{self.key.removeprefix('loss/')}"
+
+
+LOSSES = [Loss(name) for name in losses.FACTS]
+CASES = [LossCase(loss, number) for loss in LOSSES for number in range(len(loss.facts.cases))]
+POINTS = [(loss, point) for loss in LOSSES for point in loss.facts.points]
+PAIRS = [LossPair(loss, number) for loss in LOSSES for number in range(len(loss.facts.counterparts))]
+RECORDED = [
+    Recording(pair, file, key)
+    for pair in PAIRS
+    for key in pair.other.recorded
+    for file in RECORDINGS[pair.other.system]
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    def over(argument: str, values: list, ids: list[str] | None = None) -> None:
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, values, ids=ids)
+
+    def call(name: str, options: Mapping[str, Any]) -> str:
+        return f"{name}({', '.join(f'{key}={value}' for key, value in options.items())})"
+
+    over("loss", LOSSES, [loss.name for loss in LOSSES])
+    over("case", CASES, [call(case.loss.name, case.options) for case in CASES])
+    over("point", POINTS, [f"{loss.name}: {point.why}" for loss, point in POINTS])
+    keras_pairs = [pair for pair in PAIRS if pair.other.system == "keras"]
+    over("keras_pair", keras_pairs, [f"{pair.loss.name}={pair.other.call}" for pair in keras_pairs])
+    over("recording", RECORDED, list(map(str, RECORDED)))
+    over("dtype", ["float32", "float64"])
+    over("any_dtype", ["float16", "bfloat16", "float32", "float64"])
+
+
+@functools.cache
+def _truth(case: LossCase, dtype: str) -> tuple[tuple, np.ndarray, tuple[np.ndarray, ...]]:
+    """Inputs, the true values, and the true gradients of the sum of the values to each prediction."""
+    arrays = case.draw(dtype)
+    facts, options = case.loss.facts, case.options
+    with mpmath.workdps(40):
+        exact = _exact_per_sample(case, arrays)
+        samples = list(exact)
+        value = np.empty(case.value(*arrays, reduction=None).shape, object)
+        gradients = [np.zeros(arrays[position].shape, object) for position in case.positions()]
+        for index, sample in samples:
+            value[index] = facts.exact(mpmath.mp, *sample, **options)
+        for gradient, position in zip(gradients, case.positions(), strict=True):
+            for index, sample in samples:
+                part = np.moveaxis(gradient, *_used_last(case, gradient.ndim))[index]
+                for entry in np.ndindex(part.shape):
+                    part[entry] = _derivative(facts, options, sample, position, entry)
+    return arrays, _longdouble(value), tuple(map(_longdouble, gradients))
+
+
+def _used_last(case: LossCase, rank: int) -> tuple[tuple, tuple]:
+    """The arguments of ``np.moveaxis`` that put the axes that the formula uses up last."""
+    used = case.loss.value.plan.used_axes(rank, case.options)
+    return used, tuple(range(-len(used), 0))
+
+
+def _exact_per_sample(case: LossCase, arrays: tuple):
+    """``index, sample``: the index among the values, and the arrays of the sample as mpmath's numbers."""
+    if case.loss.facts.couples_samples:
+        yield (), tuple(map(_to_mp, arrays))
+        return
+    first = arrays[case.positions()[0]]
+    source, target = _used_last(case, first.ndim)
+    moved = [np.moveaxis(array, source, target) if array.ndim == first.ndim else array for array in arrays]
+    for index in np.ndindex(moved[case.positions()[0]].shape[: first.ndim - len(source)]):
+        yield index, tuple(_to_mp(array[index]) for array in moved)
+
+
+def _to_mp(array: Any) -> Any:
+    if isinstance(array, np.ndarray) and array.ndim:
+        result = np.empty(array.shape, object)
+        for index in np.ndindex(array.shape):
+            result[index] = _to_mp(array[index])
+        return result
+    return int(array) if np.asarray(array).dtype.kind in "iub" else mpmath.mpf(float(array))
+
+
+def _derivative(facts: LossFacts, options: Mapping, sample: tuple, position: int, entry: tuple) -> Any:
+    def along(t):
+        array = sample[position]
+        if isinstance(array, np.ndarray):
+            array = array.copy()
+            array[entry] = t
+        else:
+            array = t
+        moved = (*sample[:position], array, *sample[position + 1 :])
+        value = facts.exact(mpmath.mp, *moved, **options)
+        return np.sum(value) if isinstance(value, np.ndarray) else value
+
+    at = sample[position][entry] if isinstance(sample[position], np.ndarray) else sample[position]
+    # Relative to the point: a step that is right for 1 would cross a kink at 1e-3.
+    h = abs(at) * mpmath.mpf(10) ** -12 if at else mpmath.mpf(10) ** -12
+    return (along(at - 2 * h) - 8 * along(at - h) + 8 * along(at + h) - along(at + 2 * h)) / (12 * h)
+
+
+def _longdouble(array: np.ndarray) -> np.ndarray:
+    heads = array.astype(np.float64)
+    tails = np.array([float(t - h) for t, h in zip(array.ravel(), heads.ravel(), strict=True)])
+    return heads.astype(np.longdouble) + tails.reshape(array.shape)
+
+
+@pytest.fixture(scope="session")
+def exact() -> Callable:
+    """``exact(case, dtype)``: inputs, the true values, the true gradients, kept for the session."""
+    return _truth
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One file of recorded values with its description and the inputs that all files share."""
+
+    values: Mapping[str, np.ndarray]
+    cases: Mapping[str, Mapping[str, Any]]
+
+    def inputs(self, dtype: str) -> dict[str, np.ndarray]:
+        with np.errstate(over="ignore", under="ignore"):
+            return {name: cast(array, dtype) for name, array in _inputs().items()}
+
+
+@functools.cache
+def _inputs() -> dict[str, np.ndarray]:
+    with np.load(REFERENCES / "inputs.npz", allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+@functools.cache
+def _recorded(file: str) -> Recorded:
+    with np.load(REFERENCES / f"{file}.npz", allow_pickle=False) as arrays:
+        cases = json.loads((REFERENCES / f"{file}.json").read_text(encoding="utf-8"))["cases"]
+        return Recorded(dict(arrays), cases)
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[str], Recorded]:
+    """``recorded("torch213")``: what that system returned."""
+    return _recorded
+
+
+@pytest.fixture(scope="session")
+def tf():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what TensorFlow and its dependencies deprecate is not ours to mend
+        tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: keras)")
+        import keras  # noqa: F401  (its import warns too)
+    return tensorflow
+
+
+@pytest.fixture(scope="session")
+def all_recordings() -> set[tuple[str, str]]:
+    """Every file and key that a counterpart claims."""
+    return {(recording.file, recording.key) for recording in RECORDED}
+
+
+@pytest.fixture(scope="session")
+def recorded_losses() -> list[tuple[str, str]]:
+    """Every file and key that records a loss."""
+    return [
+        (file, key)
+        for file in itertools.chain(*RECORDINGS.values())
+        for key in _recorded(file).cases
+        if key.split("/")[0] in ("loss", "out", "metric")
+    ]
