@@ -60,6 +60,7 @@ def loss(
     shapes: Callable[[Mapping[str, Shape], Mapping[str, Any]], str | None] = equal_shapes,
     check: Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], str | None] | None = None,
     couples_samples: bool = False,
+    in_float64: bool = False,
 ) -> Callable:
     """Make ``function(y_true, y_pred, **options)``, a formula for one value a sample, a loss with reductions.
 
@@ -69,10 +70,12 @@ def loss(
     it computes in.
 
     Parameters of the decorator
-        ``indices`` names the arrays of class indices, which stay whole numbers. ``axes`` are the axes of the first
-        prediction that the formula uses up; without it they are the option ``axis``, or the last axis.
-        ``shapes(shapes, options)`` and ``check(arrays, options)`` answer with a sentence if the shapes do not agree or
-        a value is out of its domain. ``couples_samples`` says that a sample's value depends on other samples.
+        ``indices`` names the arrays, and array-like options, of class indices or counts, which stay whole numbers.
+        ``axes`` are the axes of the first prediction that the formula uses up; without it they are the option ``axis``,
+        or the last axis. ``shapes(shapes, options)`` and ``check(arrays, options)`` answer with a sentence if the
+        shapes do not agree or a value is out of its domain. ``couples_samples`` says that a sample's value depends on
+        other samples. With ``in_float64=True`` float32 arrays, too, are computed in float64; tensors are not: a GPU's
+        float64 can be 64 times slower.
     Added to the function
         ``reduction``: "sum_over_batch_size" or "mean", the mean of all values (the default); "sum";
         "mean_with_sample_weight", the weighted sum divided by the sum of the weights; None or "none", the values.
@@ -102,9 +105,15 @@ def loss(
     """
     if function is None:
         return functools.partial(
-            loss, indices=indices, axes=axes, shapes=shapes, check=check, couples_samples=couples_samples
+            loss,
+            indices=indices,
+            axes=axes,
+            shapes=shapes,
+            check=check,
+            couples_samples=couples_samples,
+            in_float64=in_float64,
         )
-    plan = _Plan(function, tuple(indices), axes, shapes, check, couples_samples)
+    plan = _Plan(function, tuple(indices), axes, shapes, check, couples_samples, in_float64)
 
     @functools.wraps(function)
     def value(
@@ -194,7 +203,7 @@ def _with_reduction(signature: inspect.Signature) -> inspect.Signature:
 class _Plan:
     """What is known of a loss before it is called."""
 
-    def __init__(self, function, indices, axes, shapes, check, couples_samples) -> None:
+    def __init__(self, function, indices, axes, shapes, check, couples_samples, in_float64) -> None:
         self.function, self.vjp = function, None
         self.name = function.__name__
         self.signature = inspect.signature(function)
@@ -204,7 +213,7 @@ class _Plan:
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.annotations = {p.name: str(p.annotation) for p in parameters if p.annotation is not p.empty}
         self.indices, self.axes, self.shapes, self.check = indices, axes, shapes, check
-        self.couples_samples = couples_samples
+        self.couples_samples, self.in_float64 = couples_samples, in_float64
 
     def call(
         self, signature: inspect.Signature, args: tuple, keywords: dict, reduction: Any, sample_weight: Any
@@ -302,10 +311,9 @@ class _ArrayCall:
         arrays = {name: _array(plan.name, name, value) for name, value in arrays.items()}
         kept, computed_in = zip(*(_dtypes(arrays[name].dtype) for name in plan.predictions), strict=True)
         self.dtype, self.computed_in = _promoted(kept), _promoted(computed_in)
-        self.options = {
-            name: value.astype(self.computed_in) if isinstance(value, np.ndarray) else value
-            for name, value in options.items()
-        }
+        if plan.in_float64:
+            self.computed_in = np.dtype(np.float64)
+        self.options = {name: self._option(name, value) for name, value in options.items()}
         _check_shapes(plan, {name: array.shape for name, array in arrays.items()}, options)
         for name in plan.indices:
             arrays[name] = _whole(plan.name, name, arrays[name])
@@ -319,6 +327,13 @@ class _ArrayCall:
             array if name in plan.indices else np.asarray(array, self.computed_in, order="C")
             for name, array in arrays.items()
         ]
+
+    def _option(self, name: str, value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return value
+        if name in self.plan.indices:
+            return _whole(self.plan.name, name, value)
+        return value.astype(self.computed_in)
 
     def _weight(self, sample_weight: Any) -> np.ndarray:
         weight = _array(self.plan.name, "sample_weight", sample_weight)
@@ -383,7 +398,9 @@ class _TensorCall:
         self.dtype = tf.as_dtype(_promoted([np.dtype(dtype.as_numpy_dtype) for dtype in kept]))
         self.computed_in = tf.float64 if self.dtype == tf.float64 else tf.float32
         self.options = {
-            name: tf.cast(value, self.computed_in) if isinstance(value, np.ndarray | tf.Tensor) else value
+            name: tf.cast(value, tf.int64 if name in plan.indices else self.computed_in)
+            if isinstance(value, np.ndarray | tf.Tensor)
+            else value
             for name, value in options.items()
         }
         _check_shapes(plan, {name: _static(array) for name, array in arrays.items()}, options)
