@@ -4,14 +4,14 @@ import difflib
 import dis
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from nlref.checks.call import Call, Outcome, call_locally
+from nlref.checks.call import Call, Outcome, Warned, call_locally
 from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Question
 from nlref.checks.result import CheckResult, CriterionResult
 
@@ -25,7 +25,7 @@ TOLERANCES = {np.dtype(np.float16): 2e-3, np.dtype(np.float32): 1e-5, np.dtype(n
 class Fault:
     """What is wrong with an outcome. Shrinking an input must keep the ``kind``."""
 
-    kind: str  # "raised", "nothing", "type", "shape", "value", "law", "dtype" or "changed"
+    kind: str  # "raised", "nothing", "type", "shape", "value", "law", "warned", "dtype" or "changed"
     text: str
 
 
@@ -91,10 +91,14 @@ def _judge_function(
         )
         return _nothing_earned(exercise, worth, message, attempted=not unwritten)
     names = {criterion.name for criterion in exercise.criteria}
-    cases = [(case, False) for case in exercise.public_inputs()] if public else []
+    cases = [(case, truth, False) for case, truth in _cases(exercise, None)] if public else []
     if private_seed is not None:
-        cases += [(case, True) for case in exercise.private_inputs(np.random.default_rng(private_seed))]
-    trials = [_try(exercise, obj, case, private, call) for case, private in cases if case.criterion in names]
+        cases += [(case, truth, True) for case, truth in _cases(exercise, private_seed)]
+    trials = [
+        _try(exercise, obj, case, private, call, truth)
+        for case, truth, private in cases
+        if case.criterion in names
+    ]
     graded = [trial for trial in trials if trial.case.graded]
     if _is_empty(obj) and all(_is_stub(trial.outcome) for trial in graded):
         message = (
@@ -209,17 +213,41 @@ def _is_stub(outcome: Outcome) -> bool:
     return outcome.value is ... or (outcome.value is None and not outcome.stdout)
 
 
-def _copies(case: Case) -> tuple[Any, ...]:
-    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments)
+# The cases of an exercise and what is right for them: the same for every learner of a class.
+_known_cases: dict[tuple[int, int | None], tuple[Exercise, list[tuple[Case, np.ndarray]]]] = {}
 
 
-def _try(exercise: Exercise, obj: Any, case: Case, private: bool, call: Call) -> Trial:
-    outcome = call(obj, _copies(case), dict(case.keywords))
+def _cases(exercise: Exercise, private_seed: int | None) -> list[tuple[Case, np.ndarray]]:
+    """The public cases, or those of a private seed, each with the reference's answer."""
+    key = (id(exercise), private_seed)
+    if key not in _known_cases:
+        cases = (
+            exercise.public_inputs()
+            if private_seed is None
+            else exercise.private_inputs(np.random.default_rng(private_seed))
+        )
+        # The exercise is kept beside its cases, so that no other can come to have its id.
+        _known_cases[key] = exercise, [(case, _truth(exercise, case)) for case in cases]
+    return _known_cases[key][1]
+
+
+def _truth(exercise: Exercise, case: Case) -> np.ndarray:
     exact = tuple(
         a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype != np.float64 else a
         for a in _copies(case)
     )
-    truth = np.asarray(exercise.reference(*exact, **case.keywords), dtype=np.float64)
+    return np.array(exercise.reference(*exact, **case.keywords), dtype=np.float64)
+
+
+def _copies(case: Case) -> tuple[Any, ...]:
+    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments)
+
+
+def _try(
+    exercise: Exercise, obj: Any, case: Case, private: bool, call: Call, truth: np.ndarray | None = None
+) -> Trial:
+    outcome = call(obj, _copies(case), dict(case.keywords))
+    truth = _truth(exercise, case) if truth is None else truth
     fault, note = _fault(exercise, case, outcome, truth)
     return Trial(case, private, outcome, truth, fault, note)
 
@@ -240,23 +268,38 @@ def _fault(
     if array is None:
         return Fault("type", complaint or ""), None
     if array.shape != truth.shape:
-        return Fault("shape", f"the result has shape {array.shape}, and x has shape {truth.shape}"), None
+        return Fault(
+            "shape", f"the result has shape {array.shape}, and {_right_shape(exercise, case, truth)}"
+        ), None
     if case.criterion == "input unchanged":
         changed = not _same_arrays(case.arguments, outcome.arguments)
         return (Fault("changed", "the array that was handed in was changed") if changed else None), None
     if case.criterion == "properties":
         broken = [
-            law.sentence for law in exercise.properties if not np.all(law.holds(case.arguments[0], array))
+            law.sentence for law in exercise.properties if not np.all(law.holds(*case.arguments, array))
         ]
         return (Fault("law", f"this does not hold: {'; '.join(broken)}") if broken else None), None
     wrong = ~_close(array, truth, case)
     if np.any(wrong):
-        first = _simplest(case, wrong)
-        text = f"{_shown_value(array[first])} comes back, and {_shown_value(truth[first])} is right"
-        return Fault("value", text), None
+        return Fault("value", _shown_difference(case, array, truth, wrong)), None
+    if case.quiet and (warned := _floating_point_warning(outcome)) is not None:
+        where = f" in `{warned.line}`" if warned.line else ""
+        return Fault("warned", f"the value is right, with a {warned.category}: {warned.message}{where}"), None
     if case.criterion == "dtype":
         return _dtype_fault(exercise, case, value, array)
     return None, None
+
+
+def _right_shape(exercise: Exercise, case: Case, truth: np.ndarray) -> str:
+    """The end of a sentence about a shape: it is that of an argument, or another."""
+    for name, argument in zip(exercise.arguments, case.arguments, strict=False):
+        if isinstance(argument, np.ndarray) and argument.shape == truth.shape:
+            return f"{name} has shape {truth.shape}"
+    return f"shape {truth.shape} is right" if truth.ndim else "one number is right"
+
+
+def _floating_point_warning(outcome: Outcome) -> Warned | None:
+    return next((warned for warned in outcome.warnings if warned.category == "RuntimeWarning"), None)
 
 
 def _same_arrays(before: Sequence[Any], after: Sequence[Any]) -> bool:
@@ -270,7 +313,8 @@ def _same_arrays(before: Sequence[Any], after: Sequence[Any]) -> bool:
 def _dtype_fault(
     exercise: Exercise, case: Case, value: Any, array: np.ndarray
 ) -> tuple[Fault | None, str | None]:
-    asked = case.arguments[0].dtype
+    given = [a.dtype for a in case.arguments if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    asked = np.result_type(*given) if given else np.dtype(int)
     if not isinstance(value, np.ndarray | np.generic):
         return Fault("dtype", f"{_an(type(value).__name__)} comes back, and an array is right"), None
     if array.dtype == asked or asked.kind != "f":
@@ -324,7 +368,7 @@ def _message(
     """What failed, shown on the smallest public input; else what was seen. ``values_fault`` is that of ``values``."""
     faults = [trial for trial in trials if trial.fault is not None and trial.case.graded]
     if not faults:
-        return "\n".join(_observations(trials)) if values_fault is None else ""
+        return "\n".join(_observations(exercise, trials)) if values_fault is None else ""
     public = [trial for trial in faults if not trial.private]
     first = (public or faults)[0].fault
     if criterion.name != "values" and values_fault and first and first.kind in ("law", values_fault.kind):
@@ -332,7 +376,7 @@ def _message(
     lines = []
     if public:
         case, fault = _smallest(exercise, public[0], obj, call)
-        lines.append(f"For {_shown_case(case)}: {fault.text}.")
+        lines.append(f"For {_shown_case(exercise, case)}: {fault.text}.")
     else:
         lines += [criterion.sentence, _FAILS_FOR_OTHERS]
     if mistake is not None:
@@ -340,13 +384,13 @@ def _message(
     return "\n".join(lines)
 
 
-def _observations(trials: Sequence[Trial]) -> list[str]:
+def _observations(exercise: Exercise, trials: Sequence[Trial]) -> list[str]:
     """Warnings on right values, and what ungraded cases showed. One line each, the same thing once."""
     lines = []
     for trial in trials:
         if trial.private or (trial.case.graded and trial.fault is not None):
             continue
-        at = _shown_case(trial.case)
+        at = _shown_case(exercise, trial.case)
         if trial.fault is not None:
             lines.append(f"Seen, not graded: for {at}, {trial.fault.text}.")
         elif trial.note is not None:
@@ -362,48 +406,96 @@ def _observations(trials: Sequence[Trial]) -> list[str]:
 
 
 def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[Case, Fault]:
-    """The smallest input that fails in the same way: one element or two, with as many axes as before."""
+    """The smallest input that fails in the same way: one element, a row, or the first few of each."""
     assert trial.fault is not None
     case = trial.case
-    x = case.arguments[0] if case.arguments else None
-    if not isinstance(x, np.ndarray) or x.size <= 1 or case.criterion == "properties":
+    if case.criterion == "properties":
         return case, trial.fault
-    for smaller in _shrunk(trial, x):
-        candidate = Case(
-            case.criterion,
-            (smaller, *case.arguments[1:]),
-            case.keywords,
-            tolerance=case.tolerance,
-            scale=case.scale,
-        )
-        again = _try(exercise, obj, candidate, trial.private, call)
+    for smaller in _shrunk(trial):
+        candidate = replace(case, arguments=smaller)
+        try:
+            again = _try(exercise, obj, candidate, trial.private, call)
+        except (ValueError, TypeError):
+            continue  # the reference refuses what is left of the input
         if again.fault is not None and again.fault.kind == trial.fault.kind:
             return candidate, again.fault
     return case, trial.fault
 
 
-def _shrunk(trial: Trial, x: np.ndarray) -> list[np.ndarray]:
-    lengths = (1,) * max(x.ndim, 1)
+def _shrunk(trial: Trial) -> Iterator[tuple[Any, ...]]:
+    """Smaller arguments to try in place of a trial's, the smallest first."""
+    arguments = trial.case.arguments
+    arrays = [a for a in arguments if isinstance(a, np.ndarray) and a.size > 1]
+    if not arrays:
+        return
+    shape = arrays[0].shape
+
+    def cut(piece: Any, belongs: Callable[[np.ndarray], bool]) -> tuple[Any, ...]:
+        return tuple(a[piece] if isinstance(a, np.ndarray) and belongs(a) else a for a in arguments)
+
+    if all(a.shape == shape for a in arrays):
+        for place in _worst_places(trial, shape):
+            yield cut(tuple(slice(i, i + 1) for i in place), lambda a: a.shape == shape)
+        if len(arguments) == 1 and trial.fault and trial.fault.kind != "value":
+            pair = np.array([-1.0, 2.0]).astype(arrays[0].dtype).reshape(*(1,) * (len(shape) - 1), 2)
+            yield from ((pair[..., :1],), (pair[..., 1:],), (pair,))
+    if len(shape) > 1:
+        rows = dict.fromkeys([*(place[0] for place in _worst_places(trial, shape)), *range(min(shape[0], 3))])
+        for most in (2, 3, None):
+            for row in rows:
+                one = cut(slice(row, row + 1), lambda a: a.ndim > 0 and a.shape[0] == shape[0])
+                yield tuple(
+                    a[..., :most] if isinstance(a, np.ndarray) and a.shape[-1:] == shape[-1:] else a
+                    for a in one
+                )
+    for most in (2, 3):
+        if shape[0] > most:
+            yield cut(slice(most), lambda a: a.ndim > 0 and a.shape[0] == shape[0])
+
+
+def _worst_places(trial: Trial, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Where in the input to look first: the simplest element whose output is wrong, or else the first element."""
     array = _as_numbers(trial.outcome.value)[0] if trial.outcome.error is None else None
-    if array is not None and array.shape == trial.truth.shape:
+    if array is not None and array.shape == trial.truth.shape == shape:
         wrong = ~_close(array, trial.truth, trial.case)
         if np.any(wrong):
-            return [x[_simplest(trial.case, wrong)].reshape(lengths)]
-    pair = np.array([-1.0, 2.0], dtype=x.dtype).reshape((*lengths[:-1], 2))
-    return [pair[..., :1], pair[..., 1:], pair]
+            return [_simplest(trial.case, wrong)]
+    return [(0,) * len(shape)]
 
 
 def _simplest(case: Case, wrong: np.ndarray) -> tuple[int, ...]:
     """The wrong element whose input is shortest to write, and smallest: -1 rather than 0.731."""
-    x = np.broadcast_to(case.arguments[0], wrong.shape)
     places = [tuple(int(i) for i in place) for place in np.argwhere(wrong)]
+    x = case.arguments[0] if case.arguments else None
+    if not isinstance(x, np.ndarray) or x.shape != wrong.shape:
+        return places[0]
     return min(places, key=lambda place: (len(f"{abs(x[place]):g}"), abs(x[place])))
 
 
-def _shown_case(case: Case) -> str:
-    parts = [f"x = {_shown_array(case.arguments[0])}"]
+def _shown_case(exercise: Exercise, case: Case) -> str:
+    named = zip(exercise.arguments, case.arguments, strict=False)
+    parts = [f"{name} = {_shown_array(value)}" for name, value in named]
     parts += [f"{name} = {_shown_value(value)}" for name, value in case.keywords.items()]
     return ", ".join(parts)
+
+
+def _shown_difference(case: Case, array: np.ndarray, truth: np.ndarray, wrong: np.ndarray) -> str:
+    """What came back and what is right: whole if it is short, else the simplest wrong element."""
+    if 1 < truth.size <= 6 and array.dtype.kind != "V":
+        return f"{_nested(array)} comes back, and {_nested(truth)} is right"
+    first = _simplest(case, wrong)
+    at = f" at {list(first)}" if truth.size > 1 else ""
+    got, right = _apart(float(array[first]), float(truth[first]))
+    return f"{got} comes back{at}, and {right} is right"
+
+
+def _apart(got: float, right: float) -> tuple[str, str]:
+    """Both numbers with as many digits as tell them apart, six at least."""
+    for digits in (6, 9, 12, 17):
+        pair = f"{got:.{digits}g}", f"{right:.{digits}g}"
+        if pair[0] != pair[1]:
+            break
+    return pair
 
 
 def _shown_array(x: Any) -> str:
@@ -421,12 +513,16 @@ def _shown_array(x: Any) -> str:
 
 
 def _nested(x: np.ndarray) -> str:
+    if x.ndim == 0:
+        return _shown_value(x[()])
     if x.ndim == 1:
         return "[" + ", ".join(_shown_value(v) for v in x) + "]"
     return "[" + ", ".join(_nested(row) for row in x) + "]"
 
 
 def _shown_value(value: Any) -> str:
+    if isinstance(value, str | bool | tuple | list) or value is None:
+        return repr(value)
     return f"{float(value):.6g}"
 
 
