@@ -27,7 +27,16 @@ import numpy as np
 
 from nlref.kernel import Array, _array, _dtypes, _is_tensor, namespace
 
-__all__ = ["Array", "equal_shapes", "gradient_of_loss", "length", "loss", "mean_gradient", "namespace"]
+__all__ = [
+    "Array",
+    "equal_shapes",
+    "gradient_of_loss",
+    "kept",
+    "length",
+    "loss",
+    "mean_gradient",
+    "namespace",
+]
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
@@ -59,6 +68,7 @@ def loss(
     axes: Sequence[int] | None = None,
     shapes: Callable[[Mapping[str, Shape], Mapping[str, Any]], str | None] = equal_shapes,
     check: Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], str | None] | None = None,
+    valid: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] | None = None,
     couples_samples: bool = False,
     in_float64: bool = False,
 ) -> Callable:
@@ -73,7 +83,8 @@ def loss(
         ``indices`` names the arrays, and array-like options, of class indices or counts, which stay whole numbers.
         ``axes`` are the axes of the first prediction that the formula uses up; without it they are the option ``axis``,
         or the last axis. ``shapes(shapes, options)`` and ``check(arrays, options)`` answer with a sentence if the
-        shapes do not agree or a value is out of its domain. ``couples_samples`` says that a sample's value depends on
+        shapes do not agree or a value is out of its domain. ``valid(arrays, options)`` is None or says which values
+        count: the others are 0, and means leave them out. ``couples_samples`` says that a sample's value depends on
         other samples. With ``in_float64=True`` float32 arrays, too, are computed in float64; tensors are not: a GPU's
         float64 can be 64 times slower.
     Added to the function
@@ -110,10 +121,11 @@ def loss(
             axes=axes,
             shapes=shapes,
             check=check,
+            valid=valid,
             couples_samples=couples_samples,
             in_float64=in_float64,
         )
-    plan = _Plan(function, tuple(indices), axes, shapes, check, couples_samples, in_float64)
+    plan = _Plan(function, tuple(indices), axes, shapes, check, valid, couples_samples, in_float64)
 
     @functools.wraps(function)
     def value(
@@ -178,6 +190,16 @@ def mean_gradient(g: Array, x: Array) -> Array:
     return namespace(g, x).expand_dims(g / length(x), -1)
 
 
+def kept(g: Array, x: Array, axis: int | Sequence[int] | None = -1) -> Array:
+    """``g``, which has the shape of ``sum(x, axis)``, as ``keepdims=True`` would have left it, to multiply ``x``."""
+    xp = namespace(g, x)
+    rank = len(x.shape)
+    axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    for one in sorted(one % rank for one in axes):
+        g = xp.expand_dims(g, one)
+    return g
+
+
 def length(x: Array, axis: int = -1) -> Any:
     """The length of ``x`` along ``axis``: a number, or in a graph that does not know it a tensor of ``x``'s dtype."""
     if x.shape[axis] is not None:
@@ -203,7 +225,7 @@ def _with_reduction(signature: inspect.Signature) -> inspect.Signature:
 class _Plan:
     """What is known of a loss before it is called."""
 
-    def __init__(self, function, indices, axes, shapes, check, couples_samples, in_float64) -> None:
+    def __init__(self, function, indices, axes, shapes, check, valid, couples_samples, in_float64) -> None:
         self.function, self.vjp = function, None
         self.name = function.__name__
         self.signature = inspect.signature(function)
@@ -212,7 +234,7 @@ class _Plan:
         self.predictions = [name for name in self.names if name != "y_true"]
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.annotations = {p.name: str(p.annotation) for p in parameters if p.annotation is not p.empty}
-        self.indices, self.axes, self.shapes, self.check = indices, axes, shapes, check
+        self.indices, self.axes, self.shapes, self.check, self.valid = indices, axes, shapes, check, valid
         self.couples_samples, self.in_float64 = couples_samples, in_float64
 
     def call(
@@ -246,6 +268,10 @@ class _Plan:
             if isinstance(value, bool | np.bool_):
                 return bool(value)
             raise TypeError(f"{self.name}: {name} must be True or False, not {value!r}")
+        if isinstance(default, str):
+            if isinstance(value, str):
+                return value
+            raise TypeError(f"{self.name}: {name} must be a string, not a {type(value).__name__}")
         if name == "axis":
             return self._axis(value)
         if value is None and default is None:
@@ -327,6 +353,9 @@ class _ArrayCall:
             array if name in plan.indices else np.asarray(array, self.computed_in, order="C")
             for name, array in arrays.items()
         ]
+        self.valid = (
+            None if plan.valid is None else plan.valid(dict(zip(arrays, self.operands, strict=True)), options)
+        )
 
     def _option(self, name: str, value: Any) -> Any:
         if not isinstance(value, np.ndarray):
@@ -355,6 +384,8 @@ class _ArrayCall:
         return self.plan.function(*self.operands, **self.options)
 
     def reduce(self, values: np.ndarray) -> Any:
+        if self.valid is not None:
+            values = np.where(self.valid, values, 0.0)
         if self.weight is not None:
             values = values * self.weight
         if self.reduction != "none":
@@ -367,8 +398,9 @@ class _ArrayCall:
         if self.reduction == "sum":
             return 1.0
         if self.reduction == "mean_with_sample_weight" and self.weight is not None:
-            return np.broadcast_to(self.weight, self.shape).sum()
-        return float(math.prod(self.shape))
+            counted = True if self.valid is None else self.valid
+            return np.broadcast_to(self.weight, self.shape).sum(where=counted)
+        return float(math.prod(self.shape)) if self.valid is None else float(np.count_nonzero(self.valid))
 
     def gradients(self) -> Any:
         g = self.upstream
@@ -378,6 +410,8 @@ class _ArrayCall:
             divisor = self._divisor()
             g = g / divisor if divisor else g * 0.0
         g = np.broadcast_to(g, self.shape).astype(self.computed_in)
+        if self.valid is not None:
+            g = np.where(self.valid, g, self.computed_in.type(0))
         gradients = self.plan.vjp(*self.operands, g, **self.options)
         if isinstance(gradients, tuple):
             return tuple(gradient.astype(self.dtype, copy=False) for gradient in gradients)
@@ -417,6 +451,9 @@ class _TensorCall:
             tf.cast(array, tf.int64 if name in plan.indices else self.computed_in)
             for name, array in arrays.items()
         ]
+        self.valid = (
+            None if plan.valid is None else plan.valid(dict(zip(arrays, self.operands, strict=True)), options)
+        )
         self.weight = None if sample_weight is None else self._weight(sample_weight)
         self.upstream = None if upstream is None else self._upstream(upstream)
 
@@ -458,6 +495,8 @@ class _TensorCall:
         return self.tf.custom_gradient(with_gradient)(*self.operands)
 
     def reduce(self, values: Any) -> Any:
+        if self.valid is not None:
+            values = self.tf.where(self.valid, values, self.tf.zeros_like(values))
         if self.weight is not None:
             values = values * self.weight
         if self.reduction != "none":
@@ -469,7 +508,10 @@ class _TensorCall:
         if self.reduction == "sum":
             return tf.ones((), self.computed_in)
         if self.reduction == "mean_with_sample_weight" and self.weight is not None:
-            return tf.reduce_sum(tf.broadcast_to(self.weight, self.shape))
+            weight = tf.broadcast_to(self.weight, self.shape)
+            return tf.reduce_sum(weight if self.valid is None else tf.where(self.valid, weight, 0.0 * weight))
+        if self.valid is not None:
+            return tf.reduce_sum(tf.cast(self.valid, self.computed_in))
         return tf.cast(tf.reduce_prod(self.shape), self.computed_in)
 
     def gradients(self) -> Any:
@@ -478,7 +520,10 @@ class _TensorCall:
             g = g * self.weight
         if self.reduction != "none":
             g = tf.math.divide_no_nan(g, self._divisor())
-        gradients = self.plan.vjp(*self.operands, tf.broadcast_to(g, self.shape), **self.options)
+        g = tf.broadcast_to(g, self.shape)
+        if self.valid is not None:
+            g = tf.where(self.valid, g, tf.zeros_like(g))
+        gradients = self.plan.vjp(*self.operands, g, **self.options)
         if isinstance(gradients, tuple):
             return tuple(tf.cast(gradient, self.dtype) for gradient in gradients)
         return tf.cast(gradients, self.dtype)
