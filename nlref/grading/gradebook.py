@@ -6,10 +6,12 @@ either done or will be done again; nothing is half graded.
 """
 
 import csv
+import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,13 @@ from nbgrader.utils import parse_utc
 
 from nlref.grading.assignment import Assignment
 from nlref.grading.course import Course, CourseError
+from nlref.grading.feedback import Mark, feedback_page
 from nlref.grading.report import Row
 from nlref.grading.result import NotebookResult, SubmissionResult
 from nlref.grading.submission import Submission
 
 GRADES_FILE = "grades.csv"
+SECRET_FILE = "submission_secret.txt"  # nbgrader's exchange makes a page's public name of it
 
 _RESULTS = sql.Table(
     "nlref_result",
@@ -34,6 +38,18 @@ _RESULTS = sql.Table(
     sql.Column("digest", sql.String(64), nullable=False),
     sql.Column("result", sql.Text, nullable=False),
 )
+
+# What nbgrader asks for by, and has no index for: without these, exporting a class takes the square of its size.
+_INDEXES = {
+    "base_cell": "notebook_id",
+    "comment": "notebook_id",
+    "grade": "notebook_id",
+    "notebook": "assignment_id",
+    "source_cell": "notebook_id",
+    "submitted_assignment": "student_id",
+    "submitted_notebook": "assignment_id",
+}
+LOCK_SECONDS = 5  # how long a lock of another program is waited for; SQLite's own default
 
 
 class GradeWriter:
@@ -53,6 +69,7 @@ class GradeWriter:
         try:
             self._book = self.course.gradebook()
             _RESULTS.create(self._book.engine, checkfirst=True)
+            self._add_indexes()
             self._load_cells()
         except sql.exc.SQLAlchemyError as error:
             raise self.course.refusal(error) from error
@@ -60,6 +77,17 @@ class GradeWriter:
 
     def __exit__(self, *_: object) -> None:
         self._book.close()
+
+    def _add_indexes(self) -> None:
+        database = self._book.db
+        if self._book.engine.dialect.name == "postgresql":
+            database.execute(sql.text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
+        known = sql.inspect(self._book.engine)
+        for table, column in _INDEXES.items():
+            name = f"nlref_{table}_{column}"
+            if name not in {index["name"] for index in known.get_indexes(table)}:
+                database.execute(sql.text(f"CREATE INDEX {name} ON {table} ({column})"))
+        database.commit()
 
     def _load_cells(self) -> None:
         """Ids of everything that does not change while this assignment is graded."""
@@ -129,16 +157,12 @@ class GradeWriter:
 
     def write(self, submission: Submission, result: SubmissionResult) -> None:
         """Put one submission's notebooks and grades where nbgrader expects them."""
-        try:
+        with _unwritten("graded notebooks", result.student):
             self._write_files(submission, result.notebooks)
-        except OSError as error:
-            raise CourseError(
-                f"the graded notebooks of {result.student} could not be written: {error.strerror} ({error.filename}); "
-                "what was graded before is safe, and the next run goes on from here"
-            ) from error
         database = self._book.db
         try:
             self._write_grades(submission, result)
+            self._write_pages(submission, result)
             database.commit()
         except sql.exc.SQLAlchemyError as error:
             database.rollback()
@@ -149,29 +173,13 @@ class GradeWriter:
 
     def _write_files(self, submission: Submission, notebooks: Iterable[NotebookResult]) -> None:
         target = self.course.path("autograded", submission.student, self.assignment.name)
-        draft, old = (target.with_name(f".{target.name}.{suffix}") for suffix in ("new", "old"))
-        for leftover in (draft, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        draft.mkdir(parents=True)
         contents: dict[str, bytes] = {**submission.files, **self.assignment.files}
         contents.update(
             {f"{notebook.name}.ipynb": notebook.content for notebook in notebooks if notebook.content}
         )
         if submission.timestamp is not None:
             contents["timestamp.txt"] = submission.timestamp.encode()
-        shared = self.course.coursedir.groupshared
-        for name, content in contents.items():
-            path = draft / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            path.chmod(0o664 if shared else 0o444)
-        if shared:
-            for folder in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
-                folder.chmod(0o2775)
-        if target.exists():
-            target.rename(old)
-        draft.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        replace_folder(target, contents, shared=self.course.coursedir.groupshared, mode=0o444)
 
     def _write_grades(self, submission: Submission, result: SubmissionResult) -> None:
         database = self._book.db
@@ -230,6 +238,33 @@ class GradeWriter:
         key = {"assignment": self.assignment.name, "student": result.student}
         database.execute(sql.delete(_RESULTS).filter_by(**key))
         database.execute(sql.insert(_RESULTS).values(**key, digest=result.digest, result=result.to_json()))
+
+    def _write_pages(self, submission: Submission, result: SubmissionResult) -> None:
+        """The feedback pages, and beside them what ``nbgrader release_feedback`` asks for."""
+        counted = counted_marks(self._book, self.assignment.name, result.student)
+        pages: dict[str, bytes] = {}
+        for notebook in result.notebooks:
+            if not notebook.content:
+                continue
+            page, now = notebook.page, counted[notebook.name]
+            if not page or now != Counted({c.grade_id: Mark(c.score, c.points) for c in notebook.cells}):
+                page = feedback_page(
+                    self.assignment.notebooks[notebook.name],
+                    json.loads(notebook.content),
+                    now.marks,
+                    student=result.student,
+                    assignment=self.assignment,
+                    comments=now.comments,
+                    late_penalty=now.late_penalty,
+                ).encode(errors="replace")
+            pages[f"{notebook.name}.html"] = page
+        if submission.timestamp is not None:
+            pages["timestamp.txt"] = submission.timestamp.encode()
+        if SECRET_FILE in submission.files:
+            pages[SECRET_FILE] = submission.files[SECRET_FILE]
+        target = self.course.path("feedback", submission.student, self.assignment.name)
+        with _unwritten("feedback pages", result.student):
+            replace_folder(target, pages, shared=self.course.coursedir.groupshared, mode=0o644)
 
     def _write_notebook(
         self,
@@ -339,6 +374,90 @@ class GradeWriter:
         path = self.course.root / GRADES_FILE
         write_csv(path, rows)
         return path
+
+
+@contextmanager
+def _unwritten(what: str, student: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CourseError(
+            f"the {what} of {student} could not be written: {error.strerror} ({error.filename}); "
+            "what was graded before is safe, and the next run goes on from here"
+        ) from error
+
+
+def replace_folder(target: Path, contents: Mapping[str, bytes], *, shared: bool, mode: int) -> None:
+    """Write files beside a folder and rename, so that nobody meets half of them; ``shared`` with the group."""
+    draft, old = (target.with_name(f".{target.name}.{suffix}") for suffix in ("new", "old"))
+    for leftover in (draft, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for name, content in contents.items():
+        path = draft / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o664 if shared else mode)
+    if shared:
+        for folder in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
+            folder.chmod(0o2775)
+    if target.exists():
+        target.rename(old)
+    draft.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the gradebook says about one notebook of a submission: marks and comments by grade id."""
+
+    marks: Mapping[str, Mark]
+    comments: Mapping[str, str] = field(default_factory=dict)
+    late_penalty: float = 0.0
+
+
+def counted_marks(book: api.Gradebook, assignment: str, student: str) -> dict[str, Counted]:
+    """What counts now for each notebook of a submission, with what a person graded and wrote."""
+    own = (
+        sql.select(api.SubmittedNotebook.id, api.Notebook.name, api.SubmittedNotebook.late_submission_penalty)
+        .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+        .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student)
+    )
+    notebooks = {row.id: row for row in book.db.execute(own)}
+    marks: dict[str, dict[str, Mark]] = {key: {} for key in notebooks}
+    comments: dict[str, dict[str, str]] = {key: {} for key in notebooks}
+    # Points are a column of the two kinds of cell that have any.
+    for kind in (api.GradeCell, api.TaskCell):
+        grades = (
+            sql.select(
+                api.Grade.notebook_id,
+                kind.name,
+                kind.max_score,
+                api.Grade.auto_score,
+                api.Grade.manual_score,
+                api.Grade.extra_credit,
+            )
+            .join(kind, kind.id == api.Grade.cell_id)
+            .where(api.Grade.notebook_id.in_(notebooks))
+        )
+        for row in book.db.execute(grades):
+            score = row.manual_score if row.manual_score is not None else row.auto_score
+            if score is not None:
+                score += row.extra_credit or 0.0
+            marks[row.notebook_id][row.name] = Mark(score, row.max_score)
+    said = (
+        sql.select(api.Comment.notebook_id, api.BaseCell.name, api.Comment.manual_comment)
+        .join(api.BaseCell, api.BaseCell.id == api.Comment.cell_id)
+        .where(api.Comment.notebook_id.in_(notebooks), api.Comment.manual_comment.is_not(None))
+    )
+    for row in book.db.execute(said):
+        comments[row.notebook_id][row.name] = row.manual_comment
+    return {
+        row.name: Counted(marks[key], comments[key], row.late_submission_penalty or 0.0)
+        for key, row in notebooks.items()
+    }
 
 
 def _rows(book: api.Gradebook, assignment: str, read: Any) -> list[Row]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlref.checks import CheckResult
-from nlref.grading.assignment import MasterNotebook
+from nlref.grading.assignment import MasterCell, MasterNotebook
 from nlref.grading.result import CellResult
 from nlref.grading.submission import Cell
 
@@ -70,13 +70,17 @@ def autograded_notebook(master: MasterNotebook, graded: Sequence[Graded], repair
             made["execution_count"] = None if item.ended else count
             outputs = bounded_outputs(item.outputs, left)
             if item.result is not None and own.master is not None and own.master.is_test:
+                made["metadata"]["nlref"] = _for_the_learner(item, own.master, outputs)
                 outputs = _verdict(item, outputs, count)
             elif item.ended:
                 outputs = [_stream(f"Not run: {item.ended}.\n")]
             left -= sum(len(json.dumps(output)) for output in outputs)
             made["outputs"] = outputs
         cells.append(made)
-    return _written(master, cells)
+    ended = {item.ended for item in graded}
+    problem = ended.pop() if len(ended) == 1 else ""
+    about = {"problem": problem} if problem else {"repairs": list(repairs)}
+    return _written(master, cells, about)
 
 
 def released_notebook(master: MasterNotebook) -> bytes:
@@ -90,11 +94,14 @@ def released_notebook(master: MasterNotebook) -> bytes:
     return _written(master, cells)
 
 
-def _written(master: MasterNotebook, cells: list[dict[str, Any]]) -> bytes:
+def _written(
+    master: MasterNotebook, cells: list[dict[str, Any]], about: Mapping[str, Any] | None = None
+) -> bytes:
     python = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": dict(master.kernelspec) or python, "language_info": {"name": "python"}}
     notebook = {
         "cells": cells,
-        "metadata": {"kernelspec": dict(master.kernelspec) or python, "language_info": {"name": "python"}},
+        "metadata": {**metadata, "nlref": dict(about)} if about else metadata,
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -107,6 +114,31 @@ def _cell(cell_type: str, identifier: str, source: str) -> dict[str, Any]:
     if cell_type == "code":
         cell.update(execution_count=None, outputs=[])
     return cell
+
+
+def _for_the_learner(
+    item: Graded, master: MasterCell, outputs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the feedback page says about a test: its reason, the check's criteria, the line that failed if it is known
+    to learners."""
+    assert item.result is not None
+    content: dict[str, Any] = {"reason": item.result.reason}
+    if item.checked is not None:
+        content["check"] = item.checked.to_dict()
+        return content
+    failed = next((output for output in outputs if output["output_type"] == "error"), None)
+    line = _failing_line(failed["traceback"]) if failed is not None else ""
+    if line and line in {text.strip()[:300] for text in master.released.splitlines()}:
+        content["line"] = line
+    return content
+
+
+def _failing_line(traceback: Sequence[str]) -> str:
+    """The line of the test cell itself in a traceback."""
+    for place, text in enumerate(traceback[:-1]):
+        if re.fullmatch(r"  .+, line \d+, in <module>", text):
+            return traceback[place + 1].strip()[:300]
+    return ""
 
 
 def _verdict(item: Graded, outputs: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:

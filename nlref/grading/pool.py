@@ -247,6 +247,7 @@ class _Worker:
 def work() -> None:
     """What a worker process runs: the setting, then submissions until the pipe, named on its command line, closes."""
     from nlref.grading.engine import Engine
+    from nlref.grading.feedback import with_pages
     from nlref.grading.sandbox import SandboxUnavailable
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -258,7 +259,7 @@ def work() -> None:
             while True:
                 submission = pipe.recv()
                 try:
-                    result = engine.grade(submission)
+                    result = with_pages(assignment, engine.grade(submission))
                 except SandboxUnavailable:
                     raise
                 except Exception as error:

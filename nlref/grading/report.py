@@ -91,8 +91,12 @@ class Row:
 
 
 def exercise_names(result: SubmissionResult) -> dict[tuple[str, str], str]:
-    """What each graded cell is called in a table: its id without ``-check``, with the notebook where two are alike."""
-    cells = [(notebook.name, cell.grade_id) for notebook, cell in result.cells()]
+    """What each graded cell of a submission is called, by notebook and id."""
+    return short_names([(notebook.name, cell.grade_id) for notebook, cell in result.cells()])
+
+
+def short_names(cells: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What graded cells are called in a table: their ids without ``-check``, with the notebook where two are alike."""
     short = [grade_id.removesuffix(TEST_SUFFIX) for _, grade_id in cells]
     names = {}
     for (notebook, grade_id), name in zip(cells, short, strict=True):

@@ -1,7 +1,7 @@
 """What grading one submission gave: plain data that travels between processes and is kept in the gradebook."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ class CellResult:
         reason: why points are missing, in one sentence; empty if none are.
         private_only: it fails on private inputs alone, which an instructor should look at.
         note: what the instructor should know about this cell although it cost nothing.
+        criteria: of a ``check``, by name: points earned, of how much.
+        mistake: the known mistake that it was recognised as; empty if none was.
     """
 
     grade_id: str
@@ -24,6 +26,8 @@ class CellResult:
     reason: str = ""
     private_only: bool = False
     note: str = ""
+    criteria: tuple[tuple[str, float, float], ...] = ()
+    mistake: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,9 @@ class NotebookResult:
         unanswered: ids of the solution cells that are as they were released.
         repairs: what was mended before grading, a sentence each.
         problem: why it could not be graded as a whole; empty if it could.
+        solutions: digests of solution cells in normal form, by grade id, but for the stub and the instructor's own.
         content: the autograded notebook as it is written to disk; not kept in the gradebook.
+        page: the feedback page as it is written to disk; not kept in the gradebook.
     """
 
     name: str
@@ -43,7 +49,9 @@ class NotebookResult:
     unanswered: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     problem: str = ""
+    solutions: dict[str, str] = field(default_factory=dict)
     content: bytes = b""
+    page: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,10 @@ class SubmissionResult:
                 yield notebook, cell
 
     def to_json(self) -> str:
-        """As text, without the notebooks' content."""
-        bare = replace(self, notebooks=tuple(replace(notebook, content=b"") for notebook in self.notebooks))
+        """As text, without the notebooks' content and pages."""
+        bare = replace(
+            self, notebooks=tuple(replace(notebook, content=b"", page=b"") for notebook in self.notebooks)
+        )
         return msgspec.json.encode(bare).decode()
 
     @classmethod
@@ -87,8 +97,8 @@ class SubmissionResult:
         return msgspec.json.decode(text, type=cls)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain Python types, without the notebooks' content."""
+        """Plain Python types, without the notebooks' content and pages."""
         content = msgspec.to_builtins(self)
         for notebook in content["notebooks"]:
-            del notebook["content"]
+            del notebook["content"], notebook["page"]
         return content
