@@ -13,6 +13,7 @@ import numpy as np
 
 from nlref.checks.call import Call, Outcome, Warned, call_locally
 from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Question
+from nlref.checks.general_mistakes import LOOK_AT_NUMBERS, general_mistakes
 from nlref.checks.result import CheckResult, CriterionResult
 
 _FAILS_FOR_OTHERS = "This holds for the inputs you can see, and fails for others."
@@ -233,7 +234,7 @@ def _cases(exercise: Exercise, private_seed: int | None) -> list[tuple[Case, np.
 
 def _truth(exercise: Exercise, case: Case) -> np.ndarray:
     exact = tuple(
-        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype != np.float64 else a
+        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
         for a in _copies(case)
     )
     return np.array(exercise.reference(*exact, **case.keywords), dtype=np.float64)
@@ -536,8 +537,11 @@ def _an(noun: str) -> str:
 def _recognise(exercise: Exercise, criterion: Criterion, trials: Sequence[Trial]) -> Mistake | None:
     """The known mistake whose outcomes are the learner's on every graded input of the criterion, if any."""
     graded = [trial for trial in trials if trial.case.graded]
-    for mistake in (*exercise.mistakes, *general_mistakes(exercise)):
-        if mistake.criterion == criterion.name and all(
+    candidates = [mistake for mistake in exercise.mistakes if mistake.criterion == criterion.name]
+    if criterion.name in LOOK_AT_NUMBERS:
+        candidates += general_mistakes(exercise)
+    for mistake in candidates:
+        if all(
             _same(trial.outcome, _outcome_of(mistake.function, trial.case), trial.case) for trial in graded
         ):
             return mistake
@@ -567,54 +571,6 @@ def _same(one: Outcome, other: Outcome, case: Case) -> bool:
 def _without_names(error: str | None) -> str | None:
     """An error's text without the function's own name: the learner's and the mistake's are called differently."""
     return re.sub(r"\S+\(\)", "()", error) if error is not None else None
-
-
-def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
-    """Mistakes that can be made in any exercise: the right answer, transformed."""
-    right = exercise.reference
-
-    def scaled(factor: float) -> Callable[..., Any]:
-        return lambda *args, **kwargs: factor * np.asarray(right(*args, **kwargs))
-
-    return (
-        Mistake("sign flipped", scaled(-1.0), "values", "All values are right but for their sign."),
-        Mistake(
-            "factor 2", scaled(2.0), "values", "All values are exactly twice as large as they should be."
-        ),
-        Mistake(
-            "factor 1/2", scaled(0.5), "values", "All values are exactly half as large as they should be."
-        ),
-        Mistake(
-            "one too large",
-            lambda *args, **kwargs: 1 + np.asarray(right(*args, **kwargs)),
-            "values",
-            "All values are too large by exactly 1.",
-        ),
-        Mistake(
-            "mirrored in x",
-            lambda x, *args, **kwargs: right(-x, *args, **kwargs),
-            "values",
-            "This is the function of -x: somewhere a minus is missing or doubled.",
-        ),
-        Mistake(
-            "input returned",
-            lambda x, *args, **kwargs: x,
-            "values",
-            "x comes back as it was.",
-        ),
-        Mistake(
-            "one question for a whole array",
-            _ask_whole_array,
-            "values",
-            "Python's `if`, `and`, `or` and `max` want one yes or no, and an array gives one for each element. "
-            "`np.where` and `np.maximum` choose element by element.",
-        ),
-    )
-
-
-def _ask_whole_array(x: np.ndarray, *args: Any, **kwargs: Any) -> None:
-    if x > 0:
-        pass
 
 
 # A question

@@ -30,6 +30,7 @@ class Case:
 
     ``graded=False`` makes it an observation: what it shows is reported in the criterion's message and costs nothing.
     ``tolerance`` replaces the tolerance of the returned dtype, relative to the larger of the truth and ``scale``.
+    ``quiet`` makes a floating-point warning a fault, for exercises whose text asks for a computation without one.
     """
 
     criterion: CriterionName
@@ -38,13 +39,15 @@ class Case:
     graded: bool = True
     tolerance: float | None = None
     scale: float = 0.0
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
 class Property:
     """A law that holds between an input and the output, such as ``sigmoid(-x) == 1 - sigmoid(x)``.
 
-    ``holds(x, y)`` answers with one truth value for each element. It sees arrays only.
+    ``holds(x, y)``, or ``holds(y_true, y_pred, y)`` and so on for functions of several arrays, answers with one truth
+    value or an array of them; ``y`` is the output.
     """
 
     sentence: str
@@ -66,6 +69,21 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """How a function is drawn that is not a curve by itself: what is varied, and what of the output is shown.
+
+    ``of(function, x)`` calls the learner's function, or the reference, and answers with an array of the shape of
+    ``x``; ``x`` runs over ``[low, high]``.
+    """
+
+    of: Callable[[Callable[..., Any], np.ndarray], Any]
+    xlabel: str
+    ylabel: str
+    low: float = -6.0
+    high: float = 6.0
+
+
+@dataclass(frozen=True)
 class Exercise:
     """A function that the learner writes.
 
@@ -81,7 +99,9 @@ class Exercise:
         alternatives: right implementations in other styles; each must get all points.
         hints: three rungs, from a question to nearly the answer.
         points: what the exercise is worth.
+        arguments: the names of the positional arguments, as messages call them.
         properties: the laws that the criterion ``properties`` tests.
+        curve: how to draw it; without one, as a function of ``x``.
         allow: what else counts as right, of ``"float64 result"`` (a float32 input may come back as float64).
     """
 
@@ -96,7 +116,9 @@ class Exercise:
     alternatives: tuple[Callable[..., Any], ...]
     hints: tuple[str, str, str]
     points: float
+    arguments: tuple[str, ...] = ("x",)
     properties: tuple[Property, ...] = ()
+    curve: Curve | None = None
     allow: frozenset[str] = frozenset()
 
 
