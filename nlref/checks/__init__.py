@@ -2,7 +2,7 @@
 
 from nlref.checks.call import Call, Outcome, Warned, call_locally
 from nlref.checks.engine import evaluate, nearest, without_private
-from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Option, Property, Question
+from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Option, Property, Question
 from nlref.checks.result import CheckResult, CriterionResult
 from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
 
@@ -15,6 +15,7 @@ __all__ = [
     "CheckResult",
     "Criterion",
     "CriterionResult",
+    "Curve",
     "Exercise",
     "Mistake",
     "Option",

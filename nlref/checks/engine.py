@@ -442,13 +442,12 @@ def _shrunk(trial: Trial) -> Iterator[tuple[Any, ...]]:
             yield from ((pair[..., :1],), (pair[..., 1:],), (pair,))
     if len(shape) > 1:
         rows = dict.fromkeys([*(place[0] for place in _worst_places(trial, shape)), *range(min(shape[0], 3))])
-        for most in (2, 3, None):
-            for row in rows:
-                one = cut(slice(row, row + 1), lambda a: a.ndim > 0 and a.shape[0] == shape[0])
-                yield tuple(
-                    a[..., :most] if isinstance(a, np.ndarray) and a.shape[-1:] == shape[-1:] else a
-                    for a in one
-                )
+        pieces = [(slice(row, row + 1), most) for most in (2, 3, None) for row in rows]
+        for piece, most in (*pieces, (slice(2), 2)):
+            some = cut(piece, lambda a: a.ndim > 0 and a.shape[0] == shape[0])
+            yield tuple(
+                a[..., :most] if isinstance(a, np.ndarray) and a.shape[-1:] == shape[-1:] else a for a in some
+            )
     for most in (2, 3):
         if shape[0] > most:
             yield cut(slice(most), lambda a: a.ndim > 0 and a.shape[0] == shape[0])

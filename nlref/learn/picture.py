@@ -4,33 +4,36 @@ import io
 
 import numpy as np
 
-from nlref.checks import Exercise, call_locally
+from nlref.checks import Curve, Exercise, call_locally
 from nlref.ulp import ulp_error
 
 YOURS, REFERENCE = "#3b7dd8", "#8a8a8a"
 INK = "#808080"  # readable on a white page and on a dark one
 
 
-def picture(exercise: Exercise, obj: object, low: float = -6.0, high: float = 6.0) -> str | None:
-    """An SVG of ``obj`` beside the reference over ``[low, high]``, the error in ulp below on a log scale.
+def picture(exercise: Exercise, obj: object) -> str | None:
+    """An SVG of ``obj`` beside the reference, as the record's curve says, the error in ulp below on a log scale.
 
-    ``None`` if the function does not answer an array of numbers with one of the same shape.
+    ``None`` if the function does not answer with numbers, one for each position on the horizontal axis.
     """
-    x = np.linspace(low, high, 241)
-    outcome = call_locally(obj, (x.copy(),), {})  # type: ignore[arg-type]
+    curve = exercise.curve or Curve(lambda function, x: function(x), "x", f"{exercise.function}(x)")
+    x = np.linspace(curve.low, curve.high, 241)
+    outcome = call_locally(lambda x: curve.of(obj, x), (x.copy(),), {})  # type: ignore[arg-type]
     yours = outcome.value
     if type(yours) is not np.ndarray or yours.shape != x.shape or yours.dtype.kind not in "bifu":
         return None
-    right = np.asarray(exercise.reference(x))
+    right = np.asarray(curve.of(exercise.reference, x))
     if yours.dtype.kind != "f":
         yours = yours.astype(np.float64)
     error = ulp_error(yours, right)
     if not np.any(np.isfinite(yours)):
         return None
-    return _draw(exercise.function, x, np.asarray(yours, np.float64), right, error)
+    return _draw(exercise.function, curve, x, np.asarray(yours, np.float64), right, error)
 
 
-def _draw(name: str, x: np.ndarray, yours: np.ndarray, right: np.ndarray, error: np.ndarray) -> str:
+def _draw(
+    name: str, curve: Curve, x: np.ndarray, yours: np.ndarray, right: np.ndarray, error: np.ndarray
+) -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -47,13 +50,13 @@ def _draw(name: str, x: np.ndarray, yours: np.ndarray, right: np.ndarray, error:
         )
         above.plot(x, right, color=REFERENCE, linewidth=4, alpha=0.5)
         above.plot(x, yours, color=YOURS, linewidth=1.5)
-        above.set_ylabel(f"{name}(x)")
+        above.set_ylabel(curve.ylabel)
         above.set_title(f"your {name} (blue) over the reference (grey)", fontsize=9, loc="left")
         shown = np.where(np.isfinite(error), np.maximum(error, 0.1), np.nan)
         below.semilogy(x, shown, color=YOURS, linewidth=0, marker=".", markersize=2)
         below.set_ylim(0.08, max(1e3, 10 * np.nanmax(shown, initial=1.0)))
         below.set_ylabel("error in ulp")
-        below.set_xlabel("x")
+        below.set_xlabel(curve.xlabel)
         for axes in (above, below):
             axes.grid(alpha=0.25)
             axes.patch.set_alpha(0)

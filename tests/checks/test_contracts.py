@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nlref.checks import EXERCISES, Exercise, Question, call_locally, evaluate
+from nlref.learn.picture import picture
 
 FUNCTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Exercise)]
 QUESTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Question)]
@@ -86,7 +87,7 @@ def test_private_inputs_agree_with_public_ones(exercise):
 @each_function
 def test_private_inputs_differ_from_public_ones_and_repeat_with_their_seed(exercise):
     def numbers(cases):
-        return [str(argument.tolist()) for case in cases for argument in case.arguments]
+        return [str(np.asarray(argument).tolist()) for case in cases for argument in case.arguments]
 
     public = numbers(exercise.public_inputs())
     assert numbers(exercise.public_inputs()) == public
@@ -118,6 +119,25 @@ def test_hints_have_the_length_of_their_rung(exercise):
     assert "____" in skeleton
 
 
+def copies(case):
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments]
+
+
+@each_function
+def test_every_argument_has_a_name(exercise):
+    for case in exercise.public_inputs():
+        assert len(case.arguments) == len(exercise.arguments)
+
+
+@each_function
+def test_the_reference_can_be_drawn_or_there_is_nothing_to_draw(exercise):
+    drawn = picture(exercise, exercise.reference)
+    assert drawn is None if exercise.curve is None and exercise.arguments != ("x",) else drawn
+    if exercise.curve is not None:
+        assert exercise.curve.xlabel in drawn
+        assert exercise.curve.ylabel in drawn
+
+
 @each_function
 def test_mistakes_differ_from_each_other_on_the_inputs_of_their_criterion(exercise):
     """Two mistakes with the same outcomes could not both be named."""
@@ -126,8 +146,7 @@ def test_mistakes_differ_from_each_other_on_the_inputs_of_their_criterion(exerci
             if one is not other and one.criterion == other.criterion:
                 cases = [c for c in exercise.public_inputs() if c.criterion == one.criterion and c.graded]
                 outcomes = [
-                    [call_locally(m.function, [c.arguments[0].copy()], c.keywords) for c in cases]
-                    for m in (one, other)
+                    [call_locally(m.function, copies(c), c.keywords) for c in cases] for m in (one, other)
                 ]
                 assert any(
                     a.error != b.error

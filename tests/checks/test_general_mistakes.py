@@ -1,0 +1,130 @@
+"""The general mistakes are named in exercises that do not list them: along an axis, and of two arrays."""
+
+import numpy as np
+import pytest
+
+from nlref.checks import Case, Criterion, Exercise, evaluate
+from nlref.checks.general_mistakes import general_mistakes
+
+
+def softmax(x, axis=-1):
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def mean_squared_error(y_true, y_pred):
+    return np.mean((y_pred - y_true) ** 2, axis=-1)
+
+
+def exercise(reference, arguments, cases):
+    return Exercise(
+        id=reference.__name__,
+        unit="00_test",
+        function=reference.__name__,
+        reference=reference,
+        criteria=(
+            Criterion("values", 0.7, "The values are right."),
+            Criterion("axis", 0.3, "It runs along axis."),
+        ),
+        public_inputs=lambda: cases(np.random.default_rng(0)),
+        private_inputs=cases,
+        mistakes=(),
+        alternatives=(),
+        hints=("?", "", "____"),
+        points=10,
+        arguments=arguments,
+    )
+
+
+SOFTMAX = exercise(
+    softmax,
+    ("x",),
+    lambda rng: (
+        *(Case("values", (rng.normal(size=shape).round(2),)) for shape in ((4, 3), (3, 4))),
+        *(Case("axis", (rng.normal(size=(3, 4)).round(2),), {"axis": axis}) for axis in (0, 1)),
+    ),
+)
+LOSS = exercise(
+    mean_squared_error,
+    ("y_true", "y_pred"),
+    lambda rng: tuple(
+        Case(name, tuple(rng.normal(size=(2, 5, 3)).round(2))) for name in ("values", "values", "axis")
+    ),
+)
+
+
+# Of a symmetric loss these are no mistakes, or they need another shape.
+MEANINGLESS = {
+    "mean_squared_error": {
+        "arguments swapped",  # symmetric
+        "mirrored in x",
+        "input returned",
+        "the first row for all",
+        "one question for a whole array",
+        "transposed",
+        "first axis",
+    },
+    "softmax": {"axis ignored", "one question for a whole array"},
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "mistake"),
+    [
+        pytest.param(record, mistake, id=f"{record.id}-{mistake.name}")
+        for record in (SOFTMAX, LOSS)
+        for mistake in general_mistakes(record)
+        if mistake.name not in MEANINGLESS[record.id]
+    ],
+)
+def test_a_general_mistake_is_named(record, mistake):
+    result = evaluate(record, mistake.function)
+    assert not result.criteria[0].passed
+    named = result.criteria[0].mistake
+    assert named == mistake.name
+    assert mistake.sentence in str(result)
+
+
+def test_an_ignored_axis_is_named_where_it_shows():
+    result = evaluate(SOFTMAX, lambda x, axis=-1: softmax(x))
+    assert result.score == 7
+    assert result.mistake == "axis ignored"
+    assert "axis = 0" in result.criteria[1].message
+
+
+def test_the_smallest_row_is_shown_whole():
+    result = evaluate(SOFTMAX, lambda x, axis=-1: np.exp(x) / np.exp(x).sum())
+    first = result.criteria[0].message.splitlines()[0]
+    assert first.startswith("For x = [[")
+    assert first.count("[[") == 3, "input, answer and truth are small enough to be shown whole"
+
+
+def test_two_arguments_are_named_and_cut_together():
+    result = evaluate(LOSS, lambda y_true, y_pred: np.mean(np.abs(y_pred - y_true), axis=-1))
+    first = result.criteria[0].message.splitlines()[0]
+    assert first == "For y_true = [[0.13]], y_pred = [[-0.73]]: 0.86 comes back, and 0.7396 is right."
+
+
+def test_swapped_arguments_are_named():
+    def relative(y_true, y_pred):
+        return np.mean(np.abs(y_pred - y_true) / np.abs(y_true), axis=-1)
+
+    record = exercise(relative, ("y_true", "y_pred"), LOSS.private_inputs)
+    result = evaluate(record, lambda y_pred, y_true: relative(y_true, y_pred))
+    assert result.mistake == "arguments swapped"
+    assert "their order is (y_true, y_pred)" in str(result)
+
+
+def test_a_warning_on_a_right_value_is_a_fault_where_the_text_asks_for_none():
+    quiet = exercise(
+        lambda x: 1 / (1 + np.exp(np.minimum(-x, 700))),
+        ("x",),
+        lambda rng: (
+            Case("values", (np.array([-1.0, 2.0]),)),
+            Case("axis", (np.array([-1000.0]),), quiet=True, scale=1.0),
+        ),
+    )
+    loud = evaluate(quiet, lambda x: 1 / (1 + np.exp(-x)))
+    assert loud.score == 7
+    assert "the value is right, with a RuntimeWarning: overflow" in loud.criteria[1].message
+    assert evaluate(quiet, lambda x: 1 / (1 + np.exp(np.minimum(-x, 700)))).passed
