@@ -15,7 +15,7 @@ SMALLEST = 40  # nodes of a syntax tree; below that honest answers are alike by 
 def solution_digest(source: str) -> str:
     """A digest of a solution's normalised form; empty for what is short, or no Python.
 
-    >>> one = "def f(x):\\n    total = 0\\n    for i in x:\\n        total = total + i * i - 2 / (1 + i)\\n"
+    >>> one = "def f(x):\\n    total = 0\\n    for i in x:\\n        total = total + i * i - 2 / (1.5 + i * i)\\n"
     >>> one += "    return total"
     >>> two = one.replace("total", "s").replace("x", "values") + "  # mine"
     >>> solution_digest(one) == solution_digest(two) != ""

@@ -32,7 +32,8 @@ _PIECES = re.compile(
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
-_NO_TAG = re.compile(r"<(?!/?m[a-z]+[ >])")  # latex2mathml does not escape \\text{a < b}
+_NO_TAG = re.compile(r"<(?!/?m[a-z]+[ >])")  # latex2mathml does not escape \text{a < b}
+_ESCAPED = re.compile(r"\\([_%#$&{}])")  # nor does it read \text{negative\_slope}
 _PLACE = re.compile("\ue000(\\d+)\ue001")
 _PLACE_MARKS = {0xE000: None, 0xE001: None}
 
@@ -207,7 +208,9 @@ def formula(latex: str, *, display: bool = False) -> str:
     if len(latex) <= FORMULA_CHARACTERS:
         try:
             made = convert(latex.strip(), display="block" if display else "inline")
-            return _NO_TAG.sub("&lt;", made)
+            made = _ESCAPED.sub(r"\1", _NO_TAG.sub("&lt;", made))
+            if "\\" not in made:  # else a command that it does not know
+                return made
         except Exception:  # latex2mathml raises whatever its parser stumbles over, RecursionError included
             pass
     dollars = "$$" if display else "$"

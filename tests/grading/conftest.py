@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import re
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -144,6 +146,71 @@ def sample_class():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class _Harmless(HTMLParser):
+    """Fails on whatever a browser would run, follow by itself, or fetch."""
+
+    DANGEROUS = (
+        {"script", "iframe", "frame", "object", "embed", "applet", "link", "base", "form", "input", "button"}
+        | {
+            "textarea",
+            "svg",
+            "audio",
+            "video",
+            "source",
+            "template",
+            "noscript",
+            "plaintext",
+            "xmp",
+            "portal",
+        }
+        | {"mglyph", "annotation-xml"}
+    )
+
+    def __init__(self, allow=()):
+        super().__init__(convert_charrefs=True)
+        self.allow = set(allow)
+
+    def handle_starttag(self, tag, attributes):
+        assert tag not in self.DANGEROUS - self.allow, self.get_starttag_text()[:200]
+        if tag == "meta":
+            assert dict(attributes).get("http-equiv", "").lower() in ("", "content-security-policy")
+        for name, value in attributes:
+            value = re.sub(r"[\x00-\x20]", "", value or "").lower()
+            assert not name.startswith("on"), self.get_starttag_text()[:200]
+            assert "javascript:" not in value or tag == "details", self.get_starttag_text()[:200]
+            if name in ("href", "xlink:href"):
+                assert re.match(r"#|https?://|mailto:", value), value[:200]
+            elif name in (
+                "src",
+                "srcset",
+                "poster",
+                "data",
+                "action",
+                "ping",
+                "background",
+                "srcdoc",
+                "formaction",
+            ):
+                assert name == "src", name
+                assert re.match(r"data:image/(png|jpeg|gif|svg\+xml);base64,[a-z0-9+/=]+$", value), value[
+                    :200
+                ]
+            elif name == "style":
+                assert re.fullmatch(r"width:[0-9.]+%", value), value[:200]
+
+
+@pytest.fixture(scope="session")
+def harmless():
+    """Says whether a page runs nothing and asks nobody."""
+
+    def look(html, allow=()):
+        parser = _Harmless(allow)
+        parser.feed(html)
+        parser.close()
+
+    return look
 
 
 @pytest.fixture(scope="session")
