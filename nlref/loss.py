@@ -200,13 +200,17 @@ def kept(g: Array, x: Array, axis: int | Sequence[int] | None = -1) -> Array:
     return g
 
 
-def length(x: Array, axis: int = -1) -> Any:
-    """The length of ``x`` along ``axis``: a number, or in a graph that does not know it a tensor of ``x``'s dtype."""
-    if x.shape[axis] is not None:
-        return float(x.shape[axis])
+def length(x: Array, axis: int | Sequence[int] | None = -1) -> Any:
+    """How many entries a sum of ``x`` over ``axis`` adds: a number, or a tensor in a graph that does not know it."""
+    axes = range(len(x.shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    lengths = [x.shape[one] for one in axes]
+    if None not in lengths:
+        return float(math.prod(lengths))
     from nlref import tensors
 
-    return tensors.tf.cast(tensors.tf.shape(x)[axis], x.dtype)
+    return tensors.tf.cast(
+        tensors.tf.reduce_prod(tensors.tf.gather(tensors.tf.shape(x), list(axes))), x.dtype
+    )
 
 
 def _with_reduction(signature: inspect.Signature) -> inspect.Signature:
@@ -311,7 +315,7 @@ class _Plan:
 
     def used_axes(self, rank: int, options: Mapping[str, Any]) -> tuple[int, ...]:
         """The axes of the first prediction that the formula uses up, counted from 0."""
-        axes = self.axes if self.axes is not None else options.get("axis", -1)
+        axes = self.axes if self.axes is not None else options.get("axis", self.defaults.get("axis", -1))
         if axes is None:
             return tuple(range(rank))
         axes = (axes,) if isinstance(axes, int) else tuple(axes)

@@ -31,7 +31,8 @@ class Defect:
     """Where a counterpart returned something else than ours: a defect or an omission of that system, and its reason.
 
     ``rows`` are the samples of the recorded inputs; ``parts`` is "y" (values), "g" (gradients) or both; ``files`` are
-    the recordings concerned, all if empty. Every row said to differ must do so, so that a repair is noticed.
+    the recordings concerned, all if empty. ``refused`` rows are those that ours answers with a `ValueError`. Every row
+    said to differ must do so, so that a repair is noticed.
     """
 
     reason: str
@@ -39,6 +40,7 @@ class Defect:
     parts: str = "yg"
     dtypes: tuple[str, ...] = ("float32", "float64")
     files: tuple[str, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class LossCounterpart:
     elementwise: bool = False
     recorded: tuple[str, ...] = ()
     inputs: Callable[..., tuple] | None = None
+    sample_weight: Callable[..., np.ndarray] | None = None
     parts: str = "yg"
     defects: tuple[Defect, ...] = ()
     float32: float = 2e-6
@@ -75,13 +78,22 @@ class LossCounterpart:
             f"{self.function}({', '.join([*arguments, *(f'{k}={v!r}' for k, v in self.arguments.items())])})"
         )
 
-    def differing(self, file: str, part: str, dtype: str) -> set[int]:
+    def differing_rows(self, file: str, part: str, dtype: str) -> set[int]:
         """The rows of a recording in which theirs is known to differ from ours."""
         return {
             row
             for defect in self.defects
-            if part in defect.parts and dtype in defect.dtypes and (not defect.files or file in defect.files)
+            if not defect.refused
+            and part in defect.parts
+            and dtype in defect.dtypes
+            and (not defect.files or file in defect.files)
             for row in defect.rows
+        }
+
+    def refused_rows(self, dtype: str) -> set[int]:
+        """The rows of the recorded inputs that ours refuses."""
+        return {
+            row for defect in self.defects if defect.refused and dtype in defect.dtypes for row in defect.rows
         }
 
 
