@@ -51,7 +51,9 @@ class Counterpart:
 
     ``float32`` and ``float64`` bound ``|theirs - ours| / max(1, |ours|)`` for values and slopes at finite inputs, kinks
     apart; a bound far above rounding has its reason in ``differs``. ``recorded`` is the key of the values that were
-    written down from that system and stand in ``tests/references/``.
+    written down from that system and stand in ``tests/references/``. What is a defect there is not compared, but a test
+    that finds it repaired fails: ``wrong_slope`` says that all slopes are unusable, and why, ``overflows`` above which
+    ``|x|`` their float32 value or slope is lost.
     """
 
     system: str
@@ -62,6 +64,8 @@ class Counterpart:
     float64: float = 1e-14
     differs: str = ""
     recorded: str = ""
+    wrong_slope: str = ""
+    overflows: float = math.inf
 
     @property
     def call(self) -> str:

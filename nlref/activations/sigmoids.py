@@ -1,14 +1,24 @@
-"""Activations that saturate on both sides: sigmoid, tanh."""
+"""Activations that saturate on both sides, and the logarithm of one: sigmoid, log_sigmoid, tanh, softsign."""
 
 import math
 
 from nlref.facts import Case, Counterpart, Facts
 from nlref.kernel import Array, elementwise, gradient_of, namespace
 
-__all__ = ["FACTS", "sigmoid", "sigmoid_vjp", "tanh", "tanh_vjp"]
+__all__ = [
+    "FACTS",
+    "log_sigmoid",
+    "log_sigmoid_vjp",
+    "sigmoid",
+    "sigmoid_vjp",
+    "softsign",
+    "softsign_vjp",
+    "tanh",
+    "tanh_vjp",
+]
 
 
-@elementwise
+@elementwise(in_float64=True)
 def sigmoid(x: Array) -> Array:
     r"""Logistic sigmoid, :math:`1 / (1 + e^{-x})`, elementwise, in [0, 1]: a score made a probability.
 
@@ -23,7 +33,8 @@ def sigmoid(x: Array) -> Array:
         Verhulst, "Notice sur la loi que la population poursuit dans son accroissement", 1838.
     """
     xp = namespace(x)
-    return xp.exp(xp.minimum(x, 0.0)) / (1.0 + xp.exp(-xp.abs(x)))
+    e = xp.exp(-xp.abs(x))
+    return xp.maximum(e, xp.sign(x)) / (1.0 + e)  # above the line 1 for x >= 0, e below
 
 
 @gradient_of(sigmoid)
@@ -40,7 +51,33 @@ def sigmoid_vjp(x: Array, g: Array) -> Array:
     return g * (e / (d * d))
 
 
-@elementwise
+@elementwise(in_float64=True)
+def log_sigmoid(x: Array) -> Array:
+    r"""Logarithm of the sigmoid, :math:`-\log(1 + e^{-x})`, elementwise, in (-inf, 0]: the log-likelihood of a yes.
+
+    Stability
+        ``log(sigmoid(x))`` is -inf below -745 (float64), -103 (float32), where the answer is ``x``, and 0 from 37 (17)
+        up, where it is :math:`-e^{-x}`. As :math:`\min(x, 0) - \log(1 + e^{-|x|})` with ``log1p`` both ends are right.
+    Keras, PyTorch
+        ``keras.activations.log_sigmoid``, ``torch.nn.functional.logsigmoid``
+    MXNet
+        1.9 has none; ``-mxnet.nd.Activation(-x, act_type="softrelu")`` is cut off at 20, and in float32 positive there.
+    Source
+        Cox, "The regression analysis of binary sequences", 1958, whose likelihood it is.
+    """
+    xp = namespace(x)
+    return xp.minimum(x, 0.0) - xp.log1p(xp.exp(-xp.abs(x)))
+
+
+@gradient_of(log_sigmoid)
+def log_sigmoid_vjp(x: Array, g: Array) -> Array:
+    r"""``g * sigmoid(-x)``, the slope being in [0, 1]."""
+    xp = namespace(x, g)
+    e = xp.exp(-xp.abs(x))
+    return g * (xp.maximum(e, -xp.sign(x)) / (1.0 + e))
+
+
+@elementwise(in_float64=True)
 def tanh(x: Array) -> Array:
     r"""Hyperbolic tangent, :math:`(e^x - e^{-x}) / (e^x + e^{-x})`, elementwise, in [-1, 1]; odd.
 
@@ -61,16 +98,37 @@ def tanh_vjp(x: Array, g: Array) -> Array:
 
     Stability
         From the value, ``1 - y**2``, the slope loses its digits as ``y`` nears 1, and is 0 beyond 19 (float64), 9
-        (float32). Here it is :math:`4 e / (1 + e)^2` with :math:`e = e^{-2|x|}`. That :math:`e` would fall below the
-        normal numbers before the slope does, so beyond 32 the factor :math:`e^{-64}` is taken out of it; ``|x| - 32``
-        is exact, and the square in the denominator is 1.
+        (float32). Here it is the square of :math:`2 e / (1 + e^2)`, :math:`e = e^{-|x|}`, taken factor by factor, so
+        that nothing falls below the normal numbers before the slope does.
     """
     xp = namespace(x, g)
-    a = xp.abs(x)
-    far = a > 32.0
-    e = xp.exp(-2.0 * xp.where(far, a - 32.0, a))
-    d = 1.0 + e
-    return g * xp.where(far, (4.0 * math.exp(-64.0)) * e, 4.0 * e / (d * d))
+    e = xp.exp(-xp.abs(x))
+    inverse_cosh = 2.0 * e / (1.0 + e * e)
+    return (g * inverse_cosh) * inverse_cosh
+
+
+@elementwise
+def softsign(x: Array) -> Array:
+    r"""Softsign, :math:`x / (1 + |x|)`, elementwise, in [-1, 1]: a tanh that takes its time, without an exponential.
+
+    Stability
+        Two roundings. At ±inf the formula is NaN, as it is in Keras, PyTorch and MXNet; here it is the limit, ±1.
+    Keras, PyTorch, MXNet
+        ``keras.activations.softsign``, ``torch.nn.functional.softsign``, ``mxnet.nd.softsign``
+    Source
+        Turian, Bergstra and Bengio, "Quadratic features and deep architectures for chunking", NAACL 2009.
+    """
+    xp = namespace(x)
+    x = xp.maximum(xp.minimum(x, 1e30), -1e30)  # far beyond where the value rounds to 1
+    return x / (1.0 + xp.abs(x))
+
+
+@gradient_of(softsign)
+def softsign_vjp(x: Array, g: Array) -> Array:
+    r"""``g / (1 + abs(x))**2``, the slope being in [0, 1]; the square itself would overflow."""
+    xp = namespace(x, g)
+    d = 1.0 + xp.abs(x)
+    return g / d / d
 
 
 FACTS = {
@@ -90,6 +148,17 @@ FACTS = {
             ),
         ),
     ),
+    "log_sigmoid": Facts(
+        exact=lambda mp, x: -mp.log1p(mp.exp(-x)),
+        exact_slope=lambda mp, x: 1 / (1 + mp.exp(x)),
+        cases=(Case(range=(-math.inf, 0.0), limits=(-math.inf, 0.0), slopes=(1.0, 0.0)),),
+        counterparts=(
+            Counterpart(system="keras", function="keras.activations.log_sigmoid"),
+            Counterpart(
+                system="pytorch", function="torch.nn.functional.logsigmoid", recorded="act/logsigmoid"
+            ),
+        ),
+    ),
     "tanh": Facts(
         exact=lambda mp, x: mp.tanh(x),
         exact_slope=lambda mp, x: mp.sech(x) ** 2,
@@ -103,6 +172,22 @@ FACTS = {
                 function="mxnet.nd.Activation",
                 arguments={"act_type": "tanh"},
                 recorded="act/Activation_tanh",
+            ),
+        ),
+    ),
+    "softsign": Facts(
+        exact=lambda mp, x: x / (1 + abs(x)),
+        exact_slope=lambda mp, x: 1 / (1 + abs(x)) ** 2,
+        cases=(Case(range=(-1.0, 1.0), limits=(-1.0, 1.0), slopes=(0.0, 0.0)),),
+        counterparts=(
+            Counterpart(system="keras", function="keras.activations.softsign"),
+            Counterpart(system="pytorch", function="torch.nn.functional.softsign", recorded="act/softsign"),
+            Counterpart(system="mxnet", function="mxnet.nd.softsign", recorded="act/softsign"),
+            Counterpart(
+                system="mxnet",
+                function="mxnet.nd.Activation",
+                arguments={"act_type": "softsign"},
+                recorded="act/Activation_softsign",
             ),
         ),
     ),
