@@ -20,6 +20,8 @@ How a test cell scores
     anything else at the end                      all points if the instructor's own solution shows something of
                                                   that kind there too, else 0 (nbgrader: all points)
     a warning, or text on stderr                  nothing (nbgrader: 0)
+    points that only an empty answer, NaN, changed
+    test data or StopIteration earned             0, unless the instructor's solution does the same (``witness``)
 """
 
 import ast
@@ -45,11 +47,13 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nlref.checks import CheckResult, Exercise, Outcome, call_locally, evaluate, find, without_private
 from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, same_text
 from nlref.grading.notebook import Graded, autograded_notebook
+from nlref.grading.opening import opening_of
 from nlref.grading.proxies import remote_of
 from nlref.grading.remote import RemoteNamespace, call_remotely, names_defined, value_of
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
-from nlref.grading.sandbox import Limits, Sandbox, Session, SessionLost
+from nlref.grading.sandbox import CellRun, Limits, Sandbox, Session, SessionLost
 from nlref.grading.submission import Cell, Submission, UnreadableNotebook, parse_notebook, repair
+from nlref.grading.witness import SENTENCES, SUBSTITUTES, Witness
 
 RESTARTS = 12
 
@@ -89,7 +93,7 @@ class Engine:
         self.isolation = isolation
         self.limits = limits or Limits()
         self.sandbox = Sandbox(profile=profile, limits=self.limits, isolation=isolation)
-        self._expected: dict[tuple[str, str | None], bool] | None = None
+        self._model: dict[tuple[str, str | None], Graded] | None = None
         self._own_sides: dict[str, _OwnSide] = {}
 
     def __enter__(self) -> "Engine":
@@ -185,21 +189,21 @@ class Engine:
             self._own_sides[master.name] = _OwnSide.of(master)
         return self._own_sides[master.name]
 
-    def shows_a_number(self, master: MasterNotebook, cell: MasterCell) -> bool:
-        """Whether a test cell ends in a number when the instructor's own solution is tested; ``True`` if unknown."""
+    def model(self, master: MasterNotebook, cell: MasterCell) -> Graded | None:
+        """What a test cell does when the instructor's own solution is tested; ``None`` if that is not known."""
         if not self.assignment.answers_known:
-            return True
-        if self._expected is None:
-            self._expected = {}
+            return None
+        if self._model is None:
+            self._model = {}
             for name, notebook in self.assignment.with_answers().notebooks.items():
                 own = [
                     Cell(c.cell_type, c.source, c.grade_id, c if c.grade_id else None) for c in notebook.cells
                 ]
-                with _Run(self, notebook, own, self.assignment.files, full=True) as run:
+                with _Run(self, notebook, own, self.assignment.files, full=True, recording=True) as run:
                     for graded in run.grade():
                         if graded.cell.master is not None and graded.cell.master.is_test:
-                            self._expected[name, graded.cell.master.grade_id] = graded.number
-        return self._expected.get((master.name, cell.grade_id), True)
+                            self._model[name, graded.cell.master.grade_id] = graded
+        return self._model.get((master.name, cell.grade_id))
 
 
 @dataclass(frozen=True)
@@ -239,6 +243,7 @@ class _Run:
     """One notebook being graded: the session, the trusted namespace, and how to begin both again.
 
     With ``full`` tests run whole and ``check`` asks private inputs too; without, both as a learner may see them.
+    ``recording`` is for the instructor's own solution: it keeps what kinds of answers the tests get.
     """
 
     def __init__(
@@ -250,8 +255,10 @@ class _Run:
         *,
         full: bool,
         fatal: Iterable[int] = (),
+        recording: bool = False,
     ) -> None:
         self.full = full
+        self.recording = recording
         self.engine = engine
         self.master = master
         self.cells = cells
@@ -274,6 +281,7 @@ class _Run:
         self.withheld: list[_Withheld] = []
         self.own_names = _grader_names(self)
         self._session: Session | None = None
+        self._opened: Mapping[int, CellRun] = {}
         self._names: RemoteNamespace | None = None
 
     def __enter__(self) -> "_Run":
@@ -302,7 +310,7 @@ class _Run:
         if not self._ready(place):
             return Graded(cell, result=_by_person(cell), ended=self.ended)
         assert self._session is not None
-        run = self._session.run_cell(cell.source)
+        run = self._opened.get(place) or self._session.run_cell(cell.source)
         if not self._session.alive:
             suspected = self.died_in is not None
             self._blame(place)
@@ -347,12 +355,15 @@ class _Run:
         self.asked.clear()
         self.private = full
         self.unwritten = self._is_unwritten(place)
-        run = self._names.run_test(master.released if master.hides and not full else master.source)
+        source = master.released if master.hides and not full else master.source
+        run = self._names.run_test(source, recording=self.recording)
         error = run.error
         if error and full and run.traceback:
             error = _without_secrets(error, master)
         score, reason = self._score(master, error, run.value)
         checked = self.results[-1] if self.results else None
+        if score and not self.recording and not self.results:
+            score, reason = self._doubted(place, master, source, run.witness, score, reason)
         result = CellResult(
             grade_id=master.grade_id or "",
             score=score,
@@ -368,8 +379,34 @@ class _Run:
             result=result,
             checked=checked,
             number=_is_number(run.value) or bool(self.results),
+            witness=run.witness,
         )
         return graded, run.value
+
+    def _doubted(
+        self, place: int, master: MasterCell, source: str, witness: Witness, score: float, reason: str
+    ) -> tuple[float, str]:
+        """The score, if it stands without what the instructor's solution does not do either; else what is left."""
+        model = self.engine.model(self.master, master) if witness.kinds else None
+        if model is None or not (doubts := witness.not_allowed_by(model.witness)):
+            return score, reason
+        for number in SUBSTITUTES:
+            if score:
+                left = self._score_against(place, master, source, model.witness, number)
+                if left < score:
+                    score, reason = left, SENTENCES[doubts[0]]
+        return score, reason
+
+    def _score_against(
+        self, place: int, master: MasterCell, source: str, model: Witness, number: float
+    ) -> float:
+        """What a test cell scores in a new session with ``number`` in the place of nothing."""
+        with _Run(self.engine, self.master, self.cells, self.files, full=False, fatal=self.fatal) as again:
+            if not again._ready(place, tests=True):
+                return 0.0
+            assert again._names is not None
+            run = again._names.run_test(source, against=(model, number))
+            return again._score(master, run.error, run.value)[0]
 
     def _withhold(self, place: int, graded: Graded, value: Any, after: int) -> None:
         """Note what of a test cell was not run at its place."""
@@ -483,12 +520,16 @@ class _Run:
             return score, reason or (
                 "" if score >= points else f"the test gave {score:g} of {points:g} points"
             )
-        if self.engine.shows_a_number(self.master, master):
+        model = self.engine.model(self.master, master)
+        if model is None or model.number:
             return 0.0, f"the test ended in {_kind(value)} where a number of points belongs"
         return points, ""
 
-    def _ready(self, place: int) -> bool:
-        """See to a live session that has run every cell before ``place``; ``False`` if there is none to be had."""
+    def _ready(self, place: int, *, tests: bool = False) -> bool:
+        """See to a live session that has run every cell before ``place``; ``False`` if there is none to be had.
+
+        ``tests`` runs the tests before it too, which may define what later ones use.
+        """
         while not self.ended:
             if self._session is not None and self._session.alive:
                 return True
@@ -500,11 +541,15 @@ class _Run:
                 self.ended = "the notebook's process ended too often before this cell"
             else:
                 self.restarts += 1
-                self._begin(place)
+                self._begin(place, tests=tests)
         return False
 
-    def _begin(self, place: int) -> None:
-        self._session = self.engine.sandbox.session(self.files)
+    def _begin(self, place: int, *, tests: bool = False) -> None:
+        opening = opening_of(
+            self.master, self.cells, lambda cell: cell in self.fatal or cell in self.only_show
+        )
+        self._session = self.engine.sandbox.session(self.files, [self.cells[cell].source for cell in opening])
+        self._opened = dict(zip(opening, self._session.opened, strict=False))
         self._names = RemoteNamespace(
             self._session, source_name=self.master.name, expected=self.engine.own_side(self.master).defines
         )
@@ -512,11 +557,16 @@ class _Run:
             self._names.run_local(statement)
         for before, cell in enumerate(self.cells[:place]):
             master = cell.master
+            if cell.cell_type == "code" and master is not None and master.is_test and tests:
+                self._names.run_test(master.released if master.hides else master.source)
+                if not self._session.alive:
+                    return
             if cell.cell_type != "code" or (master is not None and master.is_test):
                 continue
             if before in self.fatal or before in self.only_show:
                 continue
-            self._session.run_cell(cell.source)
+            if before not in self._opened:
+                self._session.run_cell(cell.source)
             if self._session.alive and master is not None and master.is_helper:
                 self._helper(master)
             if not self._session.alive:

@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from nlref.checks import CheckResult
 from nlref.grading.assignment import MasterCell, MasterNotebook
 from nlref.grading.result import CellResult
 from nlref.grading.submission import Cell
+from nlref.grading.witness import Witness
 
 TEXT_CHARACTERS = 20_000
 PICTURE_BYTES = 1_000_000
@@ -34,6 +37,7 @@ class Graded:
         checked: what ``check`` found, if the cell called it.
         number: whether it ended in a number of points.
         ended: why it did not run at all.
+        witness: what kinds of answers the test got.
     """
 
     cell: Cell
@@ -43,6 +47,7 @@ class Graded:
     checked: CheckResult | None = None
     number: bool = False
     ended: str = ""
+    witness: Witness = field(default_factory=Witness)
 
 
 def autograded_notebook(master: MasterNotebook, graded: Sequence[Graded], repairs: Sequence[str]) -> bytes:
@@ -105,8 +110,8 @@ def _written(
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True)
-    return (text + "\n").encode("utf-8", errors="replace")
+    text = json.dumps(notebook, ensure_ascii=False, sort_keys=True).encode("utf-8", errors="replace")
+    return msgspec.json.format(text, indent=1) + b"\n"  # as json's own indent, which is slow, writes it
 
 
 def _cell(cell_type: str, identifier: str, source: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ import numpy as np
 
 from . import messages
 from .sandbox import Session, SessionLost
+from .witness import CHANGED, EMPTY, STOPPED, Question, Witness, filled, kinds_of
 
 MADE, DERIVED, INFORMED, ORDINARY, TAINTED = range(5)
 """How far an object may speak for itself: made by the test; the outcome of an operator or method of such; the
@@ -53,6 +54,31 @@ class AnswerRefused(Exception):
 class RemoteError(Exception):
     """An exception of the learner's code that has no counterpart here (SystemExit, KeyboardInterrupt,
     exception groups)."""
+
+
+# Their values are texts and numbers that Python asked for, or no answers of the notebook's at all.
+_SAYING = frozenset(
+    ("str", "repr", "format", "hash", "dir", "sync", "plain", "setattr", "delattr", "setitem", "delitem")
+)
+
+
+def _origin(obj: Any) -> Question | None:
+    return object.__getattribute__(obj, "_nlref_origin") if _is_object(obj) else None
+
+
+def _label(operation: str, operands: Sequence[Any]) -> str:
+    """What a question is about, by names that the instructor's solution has too."""
+    if not operands:
+        return operation
+    one = operands[0]
+    origin = _origin(one) if type(one).__name__ in ("method", "builtin_function_or_method") else None
+    if origin is not None:
+        return f"{operation} {origin.label}"
+    name = getattr(one, "__name__", None) if isinstance(one, type | types.FunctionType) else None
+    label = f"{operation} {name or type(one).__name__}"
+    if operation == "getattr" and type(operands[1]) is str:
+        label += f".{operands[1]}"
+    return label
 
 
 def _library_exceptions() -> dict[str, type[Exception]]:
@@ -107,11 +133,17 @@ class Link:
         self._classes: dict[Any, RemoteMeta] = {}
         self._callbacks: dict[int, Any] = {}
         self._callback_ids: dict[int, int] = {}
+        self._opaque_count = 0
+        self._origin: Question | None = None
+        self.recording = False
+        self.witness = Witness()
+        self.against: tuple[Witness, float] | None = None
 
     def begin_cell(self) -> None:
-        """Forget what the last test cell lost and printed."""
+        """Forget what the last test cell lost, printed and saw."""
         self.lost = None
         self._printed = 0
+        self.witness = Witness()
 
     # asking
 
@@ -127,17 +159,52 @@ class Link:
     ) -> Any:
         """Do it there, and answer as if it had been done here: the value, or the exception; prints, warnings,
         changed arguments."""
-        result, containers = self._exchange(operation, operands, keywords or {}, keep=keep)
-        self._apply(result, containers)
+        result, containers, sent = self._exchange(operation, operands, keywords or {}, keep=keep)
+        question = Question(_label(operation, operands))
+        kinds = {CHANGED} if result.changed else set()
+        if operation == "call" and result.failure is not None and "StopIteration" in result.failure.bases:
+            kinds.add(STOPPED)
+        if kinds or self.recording or type(result.value) is messages.Handle:
+            question = Question(question.label, sent())
+        doubted = self._note(question, kinds)
+        containers = self._apply(result, containers, in_place=CHANGED not in doubted)
         for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
             if text and self._printed < 2 * self.session.limits.output_bytes:
                 self._printed += len(text)
                 stream.write(text)
         for item in result.warnings:
             warnings.warn_explicit(item.message, _warning_class(item.category), "<the notebook>", 1)
+        if STOPPED in doubted:
+            raise RuntimeError("the notebook's code raised StopIteration")
         if result.failure is not None:
             raise self.exception(result.failure)
-        return self._value(result, containers, TAINTED if keep else standing, made)
+        self._origin = question if operation != "iter" else _origin(operands[0])
+        value = self._value(result, containers, TAINTED if keep else standing, made)
+        return self.judged(question, value, sent) if operation not in _SAYING else value
+
+    def judged(self, question: Question, value: Any, sent: Callable[[], bytes | None] = lambda: None) -> Any:
+        """An answer as the test gets it: itself, unless the cell runs against the instructor's witness
+        (``witness``)."""
+        kinds = kinds_of(value)
+        if kinds and question.arguments is None:
+            question = Question(question.label, sent())
+        doubted = self._note(question, kinds) if kinds else ()
+        return filled(value, self.against[1], doubted) if doubted and self.against is not None else value
+
+    def nothing_of(self, question: Question | None) -> float | None:
+        """That what a question was answered with holds nothing; a number if something must stand there instead."""
+        if question is None or EMPTY not in self._note(question, {EMPTY}):
+            return None
+        assert self.against is not None
+        return self.against[1]
+
+    def _note(self, question: Question, kinds: set[str]) -> set[str]:
+        """Which of the kinds count as wrong in this run of the cell."""
+        if kinds or self.recording:
+            self.witness.note(question, kinds)
+        if self.against is None:
+            return set()
+        return {kind for kind in kinds if not self.against[0].allows(question, kind)}
 
     def observe(
         self, operands: Sequence[Any], keywords: Mapping[str, Any]
@@ -147,7 +214,7 @@ class Link:
 
         Answers with the result, its value, why the value is refused if it is, and the positional arguments.
         """
-        result, containers = self._exchange("call", operands, keywords, observe=True)
+        result, containers, _ = self._exchange("call", operands, keywords, observe=True)
         after = list(operands[1:])
         try:
             for index, content in result.changed:
@@ -170,14 +237,18 @@ class Link:
         *,
         keep: bool = False,
         observe: bool = False,
-    ) -> tuple[messages.Result, list[Any]]:
+    ) -> tuple[messages.Result, list[Any], Callable[[], bytes | None]]:
+        """The result, the containers sent, and what the arguments were, if all of them are plain values."""
         before = self.before()
         packer = messages.Packer(self.opaque, references=True)
         try:
-            packed = [packer.pack(operand) for operand in operands]
+            packed = [packer.pack(operand) for operand in operands[:1]]
+            opaque = self._opaque_count
+            packed += [packer.pack(operand) for operand in operands[1:]]
             named = {str(name): packer.pack(operand) for name, operand in keywords.items()}
         except messages.Unsendable as error:
             raise ValueError(f"an argument cannot be sent to the notebook: {error}") from None
+        plain = self._opaque_count == opaque
         released, self._released = self._released, []
         try:
             result = self.session.operate(
@@ -193,7 +264,7 @@ class Link:
         except SessionLost as lost:
             self.lost = str(lost)
             raise
-        return result, packer.containers
+        return result, packer.containers, lambda: messages.encoded([packed[1:], named]) if plain else None
 
     def _value(self, result: messages.Result, containers: list[Any], standing: int, made: bool) -> Any:
         if result.refused is not None:
@@ -222,12 +293,19 @@ class Link:
             raise AnswerRefused("the answer was not accepted: it changes an argument that does not exist")
         return index
 
-    def _apply(self, result: messages.Result, containers: list[Any]) -> None:
+    def _apply(self, result: messages.Result, containers: list[Any], *, in_place: bool = True) -> list[Any]:
+        """Change what the call changed, and answer with the containers; copies of them, if not in place."""
+        after = list(containers)
         for index, content in result.changed:
             target = containers[self._index(index, containers)]
-            put_content(target, self.unpack(content, references=list(containers)))
+            new = self.unpack(content, references=list(containers))
+            if in_place:
+                put_content(target, new)
+            else:
+                after[index] = new
         if result.changes is not None:
             self.after(result.changes)
+        return after
 
     # exceptions
 
@@ -308,6 +386,7 @@ class Link:
         for name, value in (
             ("_nlref_link", self), ("_nlref_id", handle.id), ("_nlref_standing", standing),
             ("_nlref_plain", handle.plain), ("_nlref_note", handle.note[:500]),
+            ("_nlref_origin", self._origin), ("_nlref_begun", False),
         ):  # fmt: skip
             object.__setattr__(proxy, name, value)
         self._counts[handle.id] += 1
@@ -419,6 +498,7 @@ class Link:
     def opaque(self, obj: Any) -> Any:
         """How an object that does not travel by value is passed to the learner's code; TypeError if it must
         not be."""
+        self._opaque_count += 1
         if type(obj) is messages.Known:
             return obj
         remote = remote_of(obj)
@@ -736,7 +816,10 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 class RemoteObject(metaclass=RemoteMeta):
     """An object of the learner's process. Its class here is made after its class there."""
 
-    __slots__ = ("__weakref__", "_nlref_id", "_nlref_link", "_nlref_note", "_nlref_plain", "_nlref_standing")
+    __slots__ = (
+        "__weakref__", "_nlref_begun", "_nlref_id", "_nlref_link", "_nlref_note", "_nlref_origin", "_nlref_plain",
+        "_nlref_standing",
+    )  # fmt: skip
     __array_ufunc__ = None
 
     def __getattr__(self, name: str) -> Any:
@@ -805,6 +888,23 @@ def _iterate(self: RemoteObject) -> Any:
     return self if _defines(type(self), "__next__") else _asked(self, "iter")
 
 
+def _next(self: RemoteObject) -> Any:
+    begun = self._nlref_begun
+    object.__setattr__(self, "_nlref_begun", True)
+    try:
+        return _asked(self, "next")
+    except StopIteration:
+        instead = None if begun else self._nlref_link.nothing_of(self._nlref_origin)
+        if instead is None:
+            raise
+        return instead
+
+
+def _len(self: RemoteObject) -> int:
+    length = _typed(self, "len", int)
+    return 1 if length == 0 and self._nlref_link.nothing_of(self._nlref_origin) is not None else length
+
+
 def _contains(self: RemoteObject, item: Any) -> bool:
     if self._nlref_standing == MADE:
         return bool(self._nlref_link.ask("contains", (self, item)))
@@ -836,9 +936,9 @@ def _special() -> dict[str, Callable[..., Any]]:
     methods: dict[str, Callable[..., Any]] = {
         "__call__": _call,
         "__iter__": _iterate,
-        "__next__": lambda self: _asked(self, "next"),
+        "__next__": _next,
         "__reversed__": lambda self: _asked(self, "reversed"),
-        "__len__": lambda self: _typed(self, "len", int),
+        "__len__": _len,
         "__bool__": lambda self: _typed(self, "bool", bool),
         "__int__": lambda self: _typed(self, "int", int),
         "__float__": lambda self: _typed(self, "float", float),

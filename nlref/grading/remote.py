@@ -45,6 +45,7 @@ from . import messages
 from .proxies import AnswerRefused, Link, RemoteError, plain_content, put_content, remote_of
 from .sandbox import Session, SessionLost
 from .vacuous import no_vacuous_comparisons
+from .witness import Question, Witness
 
 __all__ = [
     "AnswerRefused",
@@ -94,7 +95,7 @@ class _TooLong(BaseException):
 @dataclass
 class TestRun:
     """What a test cell did: nbformat outputs, the last line of its error, its traceback, the value of its
-    last expression."""
+    last expression, and the kinds of answers that it got."""
 
     __test__ = False
 
@@ -105,6 +106,7 @@ class TestRun:
     timed_out: bool = False
     died: bool = False
     seconds: float = 0.0
+    witness: Witness = field(default_factory=Witness)
 
 
 def names_defined(sources: Iterable[str]) -> dict[str, str]:
@@ -252,11 +254,19 @@ class RemoteNamespace:
         )
         return run
 
-    def run_test(self, source: str) -> TestRun:
+    def run_test(
+        self, source: str, *, recording: bool = False, against: tuple[Witness, float] | None = None
+    ) -> TestRun:
         """Run a test cell. Never raises for what the cell or the learner's code does; ``KeyboardInterrupt``
-        passes through."""
+        passes through.
+
+        ``recording`` notes the kinds of all answers, as it is wanted of the instructor's solution; ``against``
+        such notes, a cell gets the number in the place of answers that hold nothing (``witness``).
+        """
         before = dict(self.namespace)
+        self._link.recording, self._link.against = recording, against
         run = self._run(source)
+        run.witness, self._link.against = self._link.witness, None
         for name, value in self.namespace.items():
             if before.get(name, _MISSING) is not value and name not in self._seen and name not in self._own:
                 self._tests[name] = self.session.cells
@@ -398,6 +408,7 @@ class RemoteNamespace:
             self._seen.pop(name, None)
             sys.stderr.write(f"the notebook's {name} cannot be used: {error}\n")
             return
+        obj = self._link.judged(Question(f"name {name}"), obj)
         old = self._seen.get(name, (_MISSING, None))[0]
         mark = self._mark(obj)
         if self.namespace.get(name) is old and type(old) is type(obj) and _is_mutable(obj):
