@@ -12,6 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 abs = tf.abs
+all = tf.reduce_all
+astype = tf.cast
+concatenate = tf.concat
 exp = tf.exp
 expand_dims = tf.expand_dims
 expm1 = tf.math.expm1
@@ -19,12 +22,17 @@ isfinite = tf.math.is_finite
 isnan = tf.math.is_nan
 log = tf.math.log
 log1p = tf.math.log1p
+matmul = tf.matmul
 max = tf.reduce_max
 maximum = tf.maximum
 mean = tf.reduce_mean
 min = tf.reduce_min
 minimum = tf.minimum
 ones_like = tf.ones_like
+pad = tf.pad
+reshape = tf.reshape
+rint = tf.math.rint
+shape = tf.shape
 sign = tf.sign
 sqrt = tf.sqrt
 square = tf.square
@@ -32,6 +40,7 @@ squeeze = tf.squeeze
 stack = tf.stack
 sum = tf.reduce_sum
 tanh = tf.tanh
+transpose = tf.transpose
 zeros_like = tf.zeros_like
 
 _SIXTEEN_BITS = (tf.float16, tf.bfloat16)
@@ -42,6 +51,23 @@ def where(condition: tf.Tensor, x: Any, y: Any) -> tf.Tensor:
     """``np.where``: a Python number takes the dtype of the other branch, which must be a tensor."""
     dtype = x.dtype if tf.is_tensor(x) else y.dtype
     return tf.where(condition, tf.convert_to_tensor(x, dtype), tf.convert_to_tensor(y, dtype))
+
+
+def arange(count: Any) -> tf.Tensor:
+    """``np.arange``."""
+    return tf.range(tf.cast(count, tf.int64))
+
+
+def take_along_axis(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
+    """``np.take_along_axis``, broadcasting as it does."""
+    return tf.experimental.numpy.take_along_axis(x, indices, axis)
+
+
+def scan(
+    step: Callable, initial: tuple[tf.Tensor, ...], items: tuple[tf.Tensor, ...], reverse: bool = False
+) -> tuple[tf.Tensor, ...]:
+    """`nlref.arrays.scan`, as one loop of the graph."""
+    return tf.scan(step, items, initial, reverse=reverse)
 
 
 def run(
