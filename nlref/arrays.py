@@ -7,6 +7,7 @@ guesses every sign, by masked bits 0.5.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,24 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     picked &= chosen
     picked ^= other
     return picked.view(_BITS_BACK[bits])
+
+
+def scan(
+    step: Callable, initial: tuple[np.ndarray, ...], items: tuple[np.ndarray, ...], reverse: bool = False
+) -> tuple[np.ndarray, ...]:
+    """The states of ``state = step(state, item)`` over the first axis of all ``items``, stacked along a new first axis.
+
+    States and items are tuples of arrays. With ``reverse`` from the last item to the first; a state stands where its
+    item does.
+    """
+    order = range(len(items[0]))
+    states, state = [], initial
+    for index in reversed(order) if reverse else order:
+        state = step(state, tuple(item[index] for item in items))
+        states.append(state)
+    if reverse:
+        states.reverse()
+    return tuple(np.stack(parts) for parts in zip(*states, strict=True))
 
 
 _BITS_BACK = {bits: floats for floats, bits in _BITS.items()}

@@ -345,7 +345,7 @@ class _ArrayCall:
             self.computed_in = np.dtype(np.float64)
         self.options = {name: self._option(name, value) for name, value in options.items()}
         _check_shapes(plan, {name: array.shape for name, array in arrays.items()}, options)
-        for name in plan.indices:
+        for name in arrays.keys() & plan.indices:
             arrays[name] = _whole(plan.name, name, arrays[name])
         _check_values(plan, arrays, self.options)
         x = arrays[plan.predictions[0]]
@@ -444,7 +444,7 @@ class _TensorCall:
         _check_shapes(plan, {name: _static(array) for name, array in arrays.items()}, options)
         if tf.executing_eagerly():
             seen = {name: array.numpy() for name, array in arrays.items()}
-            seen |= {name: _whole(plan.name, name, seen[name]) for name in plan.indices}
+            seen |= {name: _whole(plan.name, name, seen[name]) for name in arrays.keys() & plan.indices}
             _check_values(plan, seen, options)
         x = arrays[plan.predictions[0]]
         self.used = plan.used_axes(x.shape.rank, options)

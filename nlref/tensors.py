@@ -13,6 +13,7 @@ import tensorflow as tf
 
 abs = tf.abs
 all = tf.reduce_all
+any = tf.reduce_any
 astype = tf.cast
 concatenate = tf.concat
 exp = tf.exp
