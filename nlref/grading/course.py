@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
 
 SEED_FILE = "private_seed"
+LOCK_SECONDS = 5  # how long another program's lock on the gradebook is waited for; SQLite's own default
 SKIP_TAG = "skip-execution"
 
 CONFIG = '''\
@@ -50,6 +51,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# The page that `nlref grade` writes, made anew with the marks and comments of the people who graded.
+c.GenerateFeedback.exporter_class = "nlref.grading.exporter.FeedbackPage"
+c.GenerateFeedback.preprocessors = []
 '''
 
 
@@ -107,19 +112,37 @@ class Course:
     def gradebook(self) -> "Gradebook":
         """nbgrader's gradebook; made if there is none. Use it as a context manager."""
         from nbgrader.api import Gradebook
+        from sqlalchemy.engine import make_url
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            return Gradebook(self.db_url, self.coursedir.course_id or "default_course")
-        except SQLAlchemyError as error:
+            url = make_url(self.db_url)
+            if url.get_backend_name() == "postgresql" and "options" not in url.query:
+                url = url.update_query_dict({"options": f"-c lock_timeout={LOCK_SECONDS}s"})
+            return Gradebook(
+                url.render_as_string(hide_password=False), self.coursedir.course_id or "default_course"
+            )
+        except (SQLAlchemyError, ImportError) as error:
             raise self.refusal(error) from error
 
     def refusal(self, error: Exception) -> CourseError:
         """What the database's error means for an instructor, in a sentence."""
-        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        from sqlalchemy.exc import ArgumentError
+
+        lines = str(getattr(error, "orig", None) or error).splitlines()
+        said = lines[0] if lines else type(error).__name__
         sqlite = re.fullmatch(r"sqlite:///(.+)", self.db_url)
         where = sqlite[1] if sqlite else "the gradebook"
-        if "locked" in said:
+        if isinstance(error, ImportError):
+            mend = (
+                "write c.CourseDirectory.db_url as postgresql+psycopg://user@host/database, and install the driver "
+                "with: python -m pip install 'nlref[postgresql]'"
+            )
+        elif isinstance(error, ArgumentError):
+            mend = "c.CourseDirectory.db_url in nbgrader_config.py should be like postgresql+psycopg://user@host/database"
+        elif "connect" in said or "terminating" in said:
+            mend = "see that the server runs and lets you in, then run this again; what was graded before is safe"
+        elif "locked" in said or "lock timeout" in said:
             mend = "close the other program that writes to it (formgrader, nbgrader), then run this again"
         elif "full" in said or "disk I/O" in said:
             mend = "make room on the disk, then run this again"

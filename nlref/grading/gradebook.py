@@ -49,7 +49,6 @@ _INDEXES = {
     "submitted_assignment": "student_id",
     "submitted_notebook": "assignment_id",
 }
-LOCK_SECONDS = 5  # how long a lock of another program is waited for; SQLite's own default
 
 
 class GradeWriter:
@@ -80,8 +79,6 @@ class GradeWriter:
 
     def _add_indexes(self) -> None:
         database = self._book.db
-        if self._book.engine.dialect.name == "postgresql":
-            database.execute(sql.text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
         known = sql.inspect(self._book.engine)
         for table, column in _INDEXES.items():
             name = f"nlref_{table}_{column}"
