@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
@@ -111,6 +111,8 @@ class Sandbox:
         self._process: subprocess.Popen[bytes] | None = None
         self._zygote: int | None = None
         self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+        self._openings: dict[tuple[str, ...], _Opening] = {}
+        self._usable: dict[tuple[str, ...], int] = {}
         self._control: socket.socket | None = None
         self._errors: Any = None
         self._lock = threading.Lock()
@@ -133,13 +135,18 @@ class Sandbox:
         with self._lock:
             self._stop()
 
-    def session(self, files: Mapping[str, bytes] | None = None) -> Session:
-        """Fork a session: a fresh notebook in a process of its own, with ``files`` in its working folder."""
+    def session(self, files: Mapping[str, bytes] | None = None, opening: Sequence[str] = ()) -> Session:
+        """Fork a session: a fresh notebook in a process of its own, with ``files`` in its working folder.
+
+        ``opening`` are cells with which many notebooks begin. They run once, before the fork; ``session.opened`` says
+        what they showed, for as many of them as did not need ``files`` nor leave anything that a fork would lose. They
+        must not be a learner's: what they did is there in every session that begins with them.
+        """
         with self._lock:
             for attempt in (1, 2):
                 self._start()
                 try:
-                    return self._fork(files or {})
+                    return self._fork(files or {}, self._opened(tuple(opening)))
                 except (messages.Closed, messages.Deadline, OSError) as error:
                     text = self._said() or f"no session started: {error!r}"
                     self._stop()
@@ -275,6 +282,9 @@ class Sandbox:
     def _stop(self) -> None:
         for session in list(self._sessions):
             session.close()
+        for opening in self._openings.values():
+            opening.close()
+        self._openings.clear()
         if self._zygote is not None:
             _signal(self._zygote, signal.SIGKILL)
             os.close(self._zygote)
@@ -300,12 +310,56 @@ class Sandbox:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None
 
+    def _opened(self, cells: tuple[str, ...]) -> _Opening | None:
+        """The process that has run these cells, or as many of them as can be run beforehand."""
+        while cells:
+            cells = cells[: self._usable.get(cells, len(cells))]
+            opening = self._openings.pop(cells, None)
+            if opening is None and cells:
+                opening = self._open(cells)
+            if opening is not None:
+                self._openings[cells] = opening  # the last used comes last
+                if len(self._openings) > _OPENINGS:
+                    self._openings.pop(next(iter(self._openings))).close()
+                return opening
+        return None
+
+    def _open(self, cells: tuple[str, ...]) -> _Opening | None:
+        """Run the cells in a process of their own; ``None``, and a note of how many to try, if some cannot be."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            session = self._forked((theirs.fileno(),), self._control)
+        opening = _Opening(session, ours)
+        for cell in cells:
+            opening.runs.append(session.run_cell(cell))
+            if opening.runs[-1].error is not None:
+                break
+        else:
+            if session.becomes_zygote():
+                return opening
+        # Which of them left something behind is not known: without the last it may be well.
+        self._usable[cells] = len(opening.runs) - 1
+        opening.close()
+        return None
+
     def _counts_processes(self) -> bool:
         """Whether RLIMIT_NPROC counts the sandbox alone, or all the processes of this user."""
         return self.isolation == "bubblewrap" and _process_limit_is_per_namespace()
 
-    def _fork(self, files: Mapping[str, bytes]) -> Session:
-        assert self._control is not None
+    def _fork(self, files: Mapping[str, bytes], opening: _Opening | None) -> Session:
+        session = self._forked((), self._control if opening is None else opening.control)
+        if opening is not None:
+            session.begin_with(opening.runs, opening.session)
+        self._sessions.add(session)
+        try:
+            session._write_files(files)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _forked(self, descriptors: tuple[int, ...], control: socket.socket | None) -> Session:
+        assert control is not None
         ours, theirs = socket.socketpair()
         scratch = "/scratch"
         if self._scratch is not None:
@@ -322,7 +376,7 @@ class Sandbox:
         request = json.dumps({"limits": limits, "scratch": scratch}).encode()
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            socket.send_fds(self._control, [request], [theirs.fileno()])
+            socket.send_fds(control, [request], [theirs.fileno(), *descriptors])
             theirs.close()
             pid = _sender(ours)
             session = Session(ours, pid, self.limits)
@@ -331,13 +385,20 @@ class Sandbox:
             ours.close()
             theirs.close()
             raise
-        self._sessions.add(session)
-        try:
-            session._write_files(files)
-        except BaseException:
-            session.close()
-            raise
         return session
+
+
+class _Opening:
+    """A process that has run the first cells of many notebooks, and from which their sessions are forked."""
+
+    def __init__(self, session: Session, control: socket.socket) -> None:
+        self.session = session
+        self.control = control
+        self.runs: list[CellRun] = []
+
+    def close(self) -> None:
+        self.control.close()
+        self.session.close()
 
 
 def _signal(process: int, number: int) -> None:
@@ -395,6 +456,7 @@ class Session:
         self.reason: str | None = None
         self.cells = 0
         self.rebound: dict[str, int] = {}
+        self.opened: list[CellRun] = []
 
     def __enter__(self) -> Session:
         return self
@@ -438,6 +500,21 @@ class Session:
         if type(hello) is not messages.Hello or hello.error:
             self._kill("the session did not start")
             raise SandboxUnavailable(explained(getattr(hello, "error", None) or "the session did not start"))
+
+    def begin_with(self, runs: list[CellRun], other: Session) -> None:
+        """Take over what an opening has run: its time and its names are this notebook's."""
+        self.opened = runs
+        self.cells, self.rebound = other.cells, dict(other.rebound)
+        self._spent = sum(run.seconds for run in runs)
+
+    def becomes_zygote(self) -> bool:
+        """End the cells of an opening; whether sessions can now be forked from it."""
+        try:
+            self._send(messages.End(), time.monotonic() + 30)
+            reply = self._receive(time.monotonic() + 30)
+        except (SessionLost, messages.Deadline):
+            return False
+        return type(reply) is messages.Hello and reply.error is None
 
     def _write_files(self, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
@@ -634,6 +711,7 @@ class CallTooLong(SessionLost):
 
 _NAMESPACES = tuple(f"--unshare-{name}" for name in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
 _START_SECONDS = 120
+_OPENINGS = 3
 _ENDED = "the notebook's process ended (it called os._exit, crashed, or ran out of memory)"
 
 

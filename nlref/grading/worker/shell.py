@@ -11,7 +11,6 @@ import builtins
 import io
 import json
 import linecache
-import os
 import re
 import sys
 import time
@@ -313,7 +312,8 @@ class Notebook:
         _emit = self._output
         sys.stdout = sys.__stdout__ = Stream("stdout", self.collector)
         sys.stderr = sys.__stderr__ = Stream("stderr", self.collector)
-        sys.stdin = sys.__stdin__ = open(os.devnull)  # noqa: SIM115
+        # Descriptor 0 is /dev/null. It is not this notebook's to close: the session's may be the second one here.
+        sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115
         builtins.input = _no_input
         self.hidden = frozenset(self.shell.user_ns_hidden) | {
             "In",

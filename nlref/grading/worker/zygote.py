@@ -4,10 +4,14 @@ It listens on one control socket. A request is one datagram with the descriptor 
 the child that it forks takes everything away from itself (``isolation``) and then serves that socket
 (``server``). No learner's code ever runs in the zygote, and a child cannot reach it: it has another pid
 namespace, no descriptor of the control socket, and no capability.
+
+A request with two descriptors asks for an *opening*: a child that runs cells of the instructor's, with which every
+notebook of an assignment begins, and then is a zygote itself, on the second descriptor.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -15,6 +19,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from typing import Any
@@ -32,19 +37,25 @@ class Zygote:
     def run(self) -> None:
         self._preload()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Sessions are process 1's when their parents end, whoever forked them.
+        signal.signal(signal.SIGCHLD, _reap)
+        self._control.send(json.dumps({"ready": True, "python": sys.version.split()[0]}).encode())
+        self._listen()
+
+    def _listen(self) -> None:
+        """Fork on request until the grader ends."""
         gc.collect()
         gc.freeze()
-        self._control.send(json.dumps({"ready": True, "python": sys.version.split()[0]}).encode())
         while True:
             try:
-                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 2)
             except OSError:
                 return
             if not data:
-                return  # the grader has ended
-            self._reap()
-            self._fork(json.loads(data), descriptors[0])
-            os.close(descriptors[0])
+                return
+            self._fork(json.loads(data), descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _preload(self) -> None:
         standin.install()
@@ -56,30 +67,40 @@ class Zygote:
         prepare()
         self._server = Server
 
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-
-    def _fork(self, request: dict[str, Any], descriptor: int) -> None:
+    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
         if os.fork():
             return
         try:
+            if len(descriptors) > 1:
+                self._become_opening(request, *descriptors)
+                os._exit(0)
             if self._isolated:
                 isolation.unshare()
                 if os.fork():
                     os._exit(
                         0
                     )  # the zygote, pid 1 here, adopts the child, which is pid 1 of its own namespace
-            self._become_session(request, descriptor)
+            self._become_session(request, descriptors[0])
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(70)
+
+    def _become_opening(self, request: dict[str, Any], descriptor: int, control: int) -> None:
+        self._control.close()
+        self._control = socket.socket(fileno=control)
+        channel = messages.Channel(socket.socket(fileno=descriptor), "request", 2**31 - 1)
+        os.chdir(request["scratch"])
+        channel.send(messages.Hello())
+        before = _left_behind()
+        self._server(channel, request["limits"]["message_bytes"]).run()
+        after = _left_behind()
+        same = after == before
+        channel.send(
+            messages.Hello(error=None if same else "the cells left threads, files or descriptors behind")
+        )
+        if same:
+            self._listen()
 
     def _become_session(self, request: dict[str, Any], descriptor: int) -> None:
         limits = request["limits"]
@@ -91,6 +112,7 @@ class Zygote:
             os.chdir(scratch)
             isolation.close_descriptors(keep=descriptor)
             signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             isolation.limit(limits)
             if self._isolated:
                 isolation.drop_capabilities()
@@ -102,3 +124,24 @@ class Zygote:
         channel.send(messages.Hello(seconds=time.perf_counter()))
         self._server(channel, limits["message_bytes"]).run()
         os._exit(0)
+
+
+def _reap(*_: Any) -> None:
+    """Clear away children that ended; their time counts as this process's then."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+_THREADED = ("tensorflow", "torch", "jax")
+
+
+def _left_behind() -> tuple[Any, ...]:
+    """What a fork would lose or share: threads, files in the working folder, descriptors."""
+    descriptors = []
+    for number in range(256):
+        with contextlib.suppress(OSError):
+            os.fstat(number)
+            descriptors.append(number)
+    threaded = [name for name in _THREADED if name in sys.modules]
+    return threading.active_count(), sorted(os.listdir()), descriptors, threaded
