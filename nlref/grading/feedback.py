@@ -374,7 +374,7 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 def _plain(text: str) -> str:
     """What a terminal would show: no colours, a line that was overwritten only as it last was."""
     text = _ANSI.sub("", text).replace("\r\n", "\n")
-    text = re.sub(r"[^\n]*\r(?!\n)", "", text)
+    text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
