@@ -7,6 +7,7 @@ Q(0) = 1, solved anew with every equation divided by the last Q(x) (Sanathanan a
 by the errors seen so far (Lawson, 1961). Highest power first.
 """
 
+import functools
 from collections.abc import Callable
 
 from mpmath import mp, mpf
@@ -33,9 +34,9 @@ def fit(
             right[i] = scale * y
         solution = list(mp.lu_solve(matrix, right))
         p, q = solution[degree::-1], [*solution[:degree:-1], mpf(1)]
-        below = [mp.polyval(q, x) for x in nodes]
+        below = [polynomial(q, x) for x in nodes]
         errors = [
-            abs(mp.polyval(p, x) / b - y) / size
+            abs(polynomial(p, x) / b - y) / size
             for x, b, y, size in zip(nodes, below, values, sizes, strict=True)
         ]
         found.append((max(errors), p, q))
@@ -44,6 +45,10 @@ def fit(
             weights = [w * e / total * len(nodes) for w, e in zip(weights, errors, strict=True)]
     error, p, q = min(found)
     return error, [float(c) for c in p], [float(c) for c in q]
+
+
+def polynomial(coefficients: list, x: mpf) -> mpf:
+    return functools.reduce(lambda y, coefficient: y * x + coefficient, coefficients)
 
 
 def chebyshev(count: int) -> list:
