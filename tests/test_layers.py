@@ -8,7 +8,20 @@ import pytest
 import nlref
 
 PACKAGE = Path(nlref.__file__).parent
-BELOW = {"arrays", "blocks", "course_files", "facts", "kernel", "loss", "loss_facts", "tensors", "truth", "ulp"}
+BELOW = {
+    "arrays",
+    "blocks",
+    "compensated",
+    "course_files",
+    "facts",
+    "kernel",
+    "loss",
+    "loss_facts",
+    "special",
+    "tensors",
+    "truth",
+    "ulp",
+}
 # What each part may import of the package, besides itself.
 MAY_IMPORT = {
     "activations": BELOW,

@@ -1,27 +1,19 @@
-"""Activation functions, elementwise, on NumPy arrays and TensorFlow tensors; ``<name>_vjp(x, g)`` is the gradient.
+"""Activation functions on NumPy arrays and TensorFlow tensors; ``<name>_vjp(x, g)`` is the gradient.
 
 Names and arguments are Keras'. ``FACTS`` has one row a function: its range, kinks and counterparts elsewhere.
 """
 
-from nlref.activations import rectifiers, sigmoids, smooth
-from nlref.activations.rectifiers import leaky_relu, leaky_relu_vjp, linear, linear_vjp, relu, relu_vjp
-from nlref.activations.sigmoids import sigmoid, sigmoid_vjp, tanh, tanh_vjp
-from nlref.activations.smooth import softplus, softplus_vjp
+# ruff: noqa: F403 (what is public, each family says in its __all__)
 
-FACTS = {**rectifiers.FACTS, **sigmoids.FACTS, **smooth.FACTS}
+from nlref.activations import hard, rectifiers, shrinkage, sigmoids, smooth
+from nlref.activations.hard import *
+from nlref.activations.rectifiers import *
+from nlref.activations.shrinkage import *
+from nlref.activations.sigmoids import *
+from nlref.activations.smooth import *
 
-__all__ = [
-    "FACTS",
-    "leaky_relu",
-    "leaky_relu_vjp",
-    "linear",
-    "linear_vjp",
-    "relu",
-    "relu_vjp",
-    "sigmoid",
-    "sigmoid_vjp",
-    "softplus",
-    "softplus_vjp",
-    "tanh",
-    "tanh_vjp",
-]
+_FAMILIES = (rectifiers, sigmoids, smooth, hard, shrinkage)
+
+FACTS = {name: facts for family in _FAMILIES for name, facts in family.FACTS.items()}
+
+__all__ = ["FACTS", *(name for family in _FAMILIES for name in family.__all__ if name != "FACTS")]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nlref import activations, blocks
+from nlref import blocks
 from nlref.ulp import ulp_error
 
 EXTREMES = [
@@ -34,6 +34,10 @@ EXTREMES += [3e38, -3e38, 1.7e308, -1.7e308, 44.0, -44.0, 360.0, 1e-8]
 def both(shape):
     """The value and the gradient as functions of ``x`` alone."""
     return (shape.value, lambda x, **keywords: shape.vjp(x, 1.0, **keywords))
+
+
+def _arrays(gradient):
+    return gradient if isinstance(gradient, tuple) else (gradient,)
 
 
 def test_dtype_and_shape_are_kept(shape, any_dtype):
@@ -190,13 +194,13 @@ def test_a_bad_out_is_refused_by_name(shape):
     ],
     ids=lambda bad: str(getattr(bad, "dtype", type(bad).__name__)),
 )
-def test_what_is_not_real_numbers_is_a_type_error(kernel, bad):
-    with pytest.raises(TypeError, match=f"^{kernel.name}: x "):
-        kernel.value(bad)
-    with pytest.raises(TypeError, match=f"^{kernel.name}_vjp: x "):
-        kernel.vjp(bad, 1.0)
-    with pytest.raises(TypeError, match=f"^{kernel.name}_vjp: g "):
-        kernel.vjp(np.zeros(2), bad)
+def test_what_is_not_real_numbers_is_a_type_error(plain, bad):
+    with pytest.raises(TypeError, match=f"^{plain.kernel.name}: x "):
+        plain.value(bad)
+    with pytest.raises(TypeError, match=f"^{plain.kernel.name}_vjp: x "):
+        plain.vjp(bad, 1.0)
+    with pytest.raises(TypeError, match=f"^{plain.kernel.name}_vjp: g "):
+        plain.vjp(np.zeros(2), bad)
 
 
 def test_the_upstream_gradient_must_fit(shape):
@@ -223,15 +227,17 @@ def test_no_input_warns_or_raises(shape, any_dtype, repeat):
             shape.vjp(number, number)
 
 
-def test_the_callers_error_state_is_left_alone(kernel):
+def test_the_callers_error_state_is_left_alone(plain):
     with np.errstate(all="raise"):
-        kernel.value(np.array([-1000.0]))
+        plain.value(np.array([-1000.0]))
         with pytest.raises(FloatingPointError):
             np.exp(-1000.0)
 
 
 def test_options_are_numbers(kernel):
-    for name in kernel.options({}):
+    for name, default in kernel.options({}).items():
+        if isinstance(default, bool):
+            continue  # an option that is on or off: tests/test_kernel.py
         for bad in ("0.1", [0.1], np.array([0.1, 0.2]), True, 1j):
             with pytest.raises(TypeError, match=f"^{kernel.name}: {name} must be a number, not a "):
                 kernel.value(1.0, **{name: bad})
@@ -249,16 +255,24 @@ def test_options_may_be_given_by_position(shape):
     options = shape.kernel.options(shape.facts.options)
     x = np.linspace(-3, 5, 17)
     np.testing.assert_array_equal(shape.kernel.value(x, *options.values()), shape.value(x))
-    np.testing.assert_array_equal(shape.kernel.vjp(x, x, *options.values()), shape.vjp(x, x))
+    by_position, by_name = shape.kernel.vjp(x, x, *options.values()), shape.kernel.vjp(x, x, **options)
+    for one, other in zip(_arrays(by_position), _arrays(by_name), strict=True):
+        np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(shape.kernel.value(x=x, **options), shape.value(x))
 
 
 def test_the_body_stays_in_its_dtype(shape, dtype):
     """The formula itself never falls into float64, which would cost time without being seen from outside."""
     x = np.linspace(-3, 5, 17, dtype=dtype)
+    optional = shape.kernel.options({})
+    options = {
+        name: value if name in optional else np.full_like(x, value)
+        for name, value in shape.facts.options.items()
+    }
     with np.errstate(all="ignore"):
-        assert shape.kernel.value.__wrapped__(x, **shape.facts.options).dtype == dtype
-        assert shape.kernel.vjp.__wrapped__(x, x, **shape.facts.options).dtype == dtype
+        assert shape.kernel.value.__wrapped__(x, **options).dtype == dtype
+        for array in _arrays(shape.kernel.vjp.__wrapped__(x, x, **options)):
+            assert array.dtype == dtype
 
 
 ARRAYS = st.sampled_from(["float16", "float32", "float64", "int8", "uint16", "int64", "bool"]).flatmap(
@@ -268,15 +282,14 @@ ARRAYS = st.sampled_from(["float16", "float32", "float64", "int8", "uint16", "in
 
 @settings(max_examples=60, deadline=None)
 @given(x=ARRAYS, data=st.data())
-def test_any_array_of_any_shape_dtype_and_strides(x, data):
+def test_any_array_of_any_shape_dtype_and_strides(plains, x, data):
     """One draw, all kernels: the result of a strided view is that of its elements one by one."""
     order = data.draw(st.permutations(range(x.ndim)))
     steps = tuple(slice(None, None, data.draw(st.sampled_from([1, -1, 2, -2]))) for _ in range(x.ndim))
     view = x[steps].transpose(order) if x.ndim else x
     before = x.tobytes()
-    for name in activations.FACTS:
-        value, vjp = getattr(activations, name), getattr(activations, f"{name}_vjp")
-        for f in (value, lambda v, vjp=vjp: vjp(v, 1.5)):
+    for plain in plains:
+        for f in both(plain):
             with np.errstate(all="raise"):
                 y = f(view)
             assert y.shape == view.shape
