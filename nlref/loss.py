@@ -358,7 +358,9 @@ class _ArrayCall:
             for name, array in arrays.items()
         ]
         self.valid = (
-            None if plan.valid is None else plan.valid(dict(zip(arrays, self.operands, strict=True)), options)
+            None
+            if plan.valid is None
+            else plan.valid(dict(zip(arrays, self.operands, strict=True)), self.options)
         )
 
     def _option(self, name: str, value: Any) -> Any:
@@ -456,7 +458,9 @@ class _TensorCall:
             for name, array in arrays.items()
         ]
         self.valid = (
-            None if plan.valid is None else plan.valid(dict(zip(arrays, self.operands, strict=True)), options)
+            None
+            if plan.valid is None
+            else plan.valid(dict(zip(arrays, self.operands, strict=True)), self.options)
         )
         self.weight = None if sample_weight is None else self._weight(sample_weight)
         self.upstream = None if upstream is None else self._upstream(upstream)
