@@ -5,8 +5,9 @@ from nlref.checks.engine import evaluate, nearest, without_private
 from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Option, Property, Question
 from nlref.checks.result import CheckResult, CriterionResult
 from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
+from nlref.checks.unit_02_stability import EXERCISES as UNIT_02
 
-EXERCISES: dict[str, Exercise | Question] = {exercise.id: exercise for exercise in (*UNIT_01,)}
+EXERCISES: dict[str, Exercise | Question] = {exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02)}
 
 __all__ = [
     "EXERCISES",

@@ -102,6 +102,8 @@ class Exercise:
         arguments: the names of the positional arguments, as messages call them.
         properties: the laws that the criterion ``properties`` tests.
         curve: how to draw it; without one, as a function of ``x``.
+        widen: whether the reference sees float32 arguments as float64, so that the truth is exact. Without it, for
+            functions that are about dtypes, it sees what the learner's function sees.
         allow: what else counts as right, of ``"float64 result"`` (a float32 input may come back as float64).
     """
 
@@ -119,6 +121,7 @@ class Exercise:
     arguments: tuple[str, ...] = ("x",)
     properties: tuple[Property, ...] = ()
     curve: Curve | None = None
+    widen: bool = True
     allow: frozenset[str] = frozenset()
 
 

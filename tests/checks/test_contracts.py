@@ -150,10 +150,11 @@ def test_mistakes_differ_from_each_other_on_the_inputs_of_their_criterion(exerci
                 ]
                 assert any(
                     a.error != b.error
+                    or (case.quiet and {w.message for w in a.warnings} != {w.message for w in b.warnings})
                     or not np.array_equal(np.asarray(a.value), np.asarray(b.value), equal_nan=True)
                     if a.value is None or np.asarray(a.value).dtype.kind in "bifu"
                     else True
-                    for a, b in zip(*outcomes, strict=True)
+                    for case, a, b in zip(cases, *outcomes, strict=True)
                 ), (one.name, other.name)
 
 
