@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 
-from nlref import losses
+from nlref import losses, truth
 from nlref.loss_facts import LossCounterpart, LossFacts
 
 REFERENCES = Path(__file__).parents[1] / "references"
@@ -146,71 +145,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _truth(case: LossCase, dtype: str) -> tuple[tuple, np.ndarray, tuple[np.ndarray, ...]]:
     """Inputs, the true values, and the true gradients of the sum of the values to each prediction."""
     arrays = case.draw(dtype)
-    facts, options = case.loss.facts, case.options
-    with mpmath.workdps(40):
-        exact = _exact_per_sample(case, arrays)
-        samples = list(exact)
-        value = np.empty(case.value(*arrays, reduction=None).shape, object)
-        gradients = [np.zeros(arrays[position].shape, object) for position in case.positions()]
-        for index, sample in samples:
-            value[index] = facts.exact(mpmath.mp, *sample, **options)
-        for gradient, position in zip(gradients, case.positions(), strict=True):
-            for index, sample in samples:
-                part = np.moveaxis(gradient, *_used_last(case, gradient.ndim))[index]
-                for entry in np.ndindex(part.shape):
-                    part[entry] = _derivative(facts, options, sample, position, entry)
-    return arrays, _longdouble(value), tuple(map(_longdouble, gradients))
-
-
-def _used_last(case: LossCase, rank: int) -> tuple[tuple, tuple]:
-    """The arguments of ``np.moveaxis`` that put the axes that the formula uses up last."""
-    used = case.loss.value.plan.used_axes(rank, case.options)
-    return used, tuple(range(-len(used), 0))
-
-
-def _exact_per_sample(case: LossCase, arrays: tuple):
-    """``index, sample``: the index among the values, and the arrays of the sample as mpmath's numbers."""
-    if case.loss.facts.couples_samples:
-        yield (), tuple(map(_to_mp, arrays))
-        return
-    first = arrays[case.positions()[0]]
-    source, target = _used_last(case, first.ndim)
-    moved = [np.moveaxis(array, source, target) if array.ndim == first.ndim else array for array in arrays]
-    for index in np.ndindex(moved[case.positions()[0]].shape[: first.ndim - len(source)]):
-        yield index, tuple(_to_mp(array[index]) for array in moved)
-
-
-def _to_mp(array: Any) -> Any:
-    if isinstance(array, np.ndarray) and array.ndim:
-        result = np.empty(array.shape, object)
-        for index in np.ndindex(array.shape):
-            result[index] = _to_mp(array[index])
-        return result
-    return int(array) if np.asarray(array).dtype.kind in "iub" else mpmath.mpf(float(array))
-
-
-def _derivative(facts: LossFacts, options: Mapping, sample: tuple, position: int, entry: tuple) -> Any:
-    def along(t):
-        array = sample[position]
-        if isinstance(array, np.ndarray):
-            array = array.copy()
-            array[entry] = t
-        else:
-            array = t
-        moved = (*sample[:position], array, *sample[position + 1 :])
-        value = facts.exact(mpmath.mp, *moved, **options)
-        return np.sum(value) if isinstance(value, np.ndarray) else value
-
-    at = sample[position][entry] if isinstance(sample[position], np.ndarray) else sample[position]
-    # Relative to the point: a step that is right for 1 would cross a kink at 1e-3.
-    h = abs(at) * mpmath.mpf(10) ** -12 if at else mpmath.mpf(10) ** -12
-    return (along(at - 2 * h) - 8 * along(at - h) + 8 * along(at + h) - along(at + 2 * h)) / (12 * h)
-
-
-def _longdouble(array: np.ndarray) -> np.ndarray:
-    heads = array.astype(np.float64)
-    tails = np.array([float(t - h) for t, h in zip(array.ravel(), heads.ravel(), strict=True)])
-    return heads.astype(np.longdouble) + tails.reshape(array.shape)
+    return arrays, *truth.evaluate_loss(case.loss.value, case.loss.facts, arrays, case.options)
 
 
 @pytest.fixture(scope="session")
