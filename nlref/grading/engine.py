@@ -239,6 +239,9 @@ class _Withheld:
     after: int
 
 
+_RUNS_TEXT = re.compile(r"\b(?:eval|exec|compile|doctest)\b")
+
+
 class _Run:
     """One notebook being graded: the session, the trusted namespace, and how to begin both again.
 
@@ -356,7 +359,7 @@ class _Run:
         self.private = full
         self.unwritten = self._is_unwritten(place)
         source = master.released if master.hides and not full else master.source
-        run = self._names.run_test(source, recording=self.recording)
+        run = self._names.run_test(source, names=self._names_for_text(master), recording=self.recording)
         error = run.error
         if error and full and run.traceback:
             error = _without_secrets(error, master)
@@ -383,6 +386,14 @@ class _Run:
         )
         return graded, run.value
 
+    def _names_for_text(self, master: MasterCell) -> set[str]:
+        """The variables of a test that a learner's text may read, where the test evaluates it: those that the
+        instructor's own reads."""
+        if self.recording or not _RUNS_TEXT.search(master.source):
+            return set()
+        model = self.engine.model(self.master, master)
+        return set() if model is None else model.witness.names
+
     def _doubted(
         self, place: int, master: MasterCell, source: str, witness: Witness, score: float, reason: str
     ) -> tuple[float, str]:
@@ -405,7 +416,7 @@ class _Run:
             if not again._ready(place, tests=True):
                 return 0.0
             assert again._names is not None
-            run = again._names.run_test(source, against=(model, number))
+            run = again._names.run_test(source, names=model.names, against=(model, number))
             return again._score(master, run.error, run.value)[0]
 
     def _withhold(self, place: int, graded: Graded, value: Any, after: int) -> None:

@@ -38,6 +38,7 @@ from typing import Any
 import numpy as np
 
 from . import messages
+from .foreign import Texts
 from .sandbox import Session, SessionLost
 from .witness import CHANGED, EMPTY, STOPPED, Question, Witness, filled, kinds_of
 
@@ -136,6 +137,7 @@ class Link:
         self._opaque_count = 0
         self._origin: Question | None = None
         self.recording = False
+        self.texts = Texts()
         self.witness = Witness()
         self.against: tuple[Witness, float] | None = None
 
@@ -167,8 +169,19 @@ class Link:
         if kinds or self.recording or type(result.value) is messages.Handle:
             question = Question(question.label, sent())
         doubted = self._note(question, kinds)
-        containers = self._apply(result, containers, in_place=CHANGED not in doubted)
+        self._origin = question if operation != "iter" else _origin(operands[0])
+        value = refused = None
+        if CHANGED in doubted:
+            containers = self._apply(result, containers, in_place=False)
+        if result.failure is None:
+            try:  # before the changes, which describe again nothing that the value has described
+                value = self._value(result, containers, TAINTED if keep else standing, made)
+            except AnswerRefused as error:
+                refused = error
+        if CHANGED not in doubted:
+            self._apply(result, containers)
         for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
+            self.texts.note(text)
             if text and self._printed < 2 * self.session.limits.output_bytes:
                 self._printed += len(text)
                 stream.write(text)
@@ -178,8 +191,8 @@ class Link:
             raise RuntimeError("the notebook's code raised StopIteration")
         if result.failure is not None:
             raise self.exception(result.failure)
-        self._origin = question if operation != "iter" else _origin(operands[0])
-        value = self._value(result, containers, TAINTED if keep else standing, made)
+        if refused is not None:
+            raise refused
         return self.judged(question, value, sent) if operation not in _SAYING else value
 
     def judged(self, question: Question, value: Any, sent: Callable[[], bytes | None] = lambda: None) -> Any:
@@ -280,7 +293,9 @@ class Link:
             references=[] if references is None else references,
         )
         try:
-            return unpacker.unpack(value)
+            unpacked = unpacker.unpack(value)
+            self.texts.note(unpacked)
+            return unpacked
         except (messages.MessageError, RecursionError) as error:
             raise AnswerRefused(f"the answer was not accepted: {error}") from None
 
@@ -348,6 +363,8 @@ class Link:
         lasting = self._lasting.get(value.id)
         if lasting is not None:
             return lasting
+        if value.description is not None:
+            self.texts.note([value.description.doc, value.description.source])
         if value.kind in ("function", "class", "exception"):
             if value.description is None:
                 raise messages.MessageError("a handle without a description")
@@ -416,7 +433,7 @@ class Link:
     def _new_class(
         name: str, methods: Sequence[str], bases: tuple[type, ...], members: dict[str, Any]
     ) -> RemoteMeta:
-        members = {"__slots__": (), "__module__": "notebook", "_nlref_new": True, **members}
+        members = {"__slots__": (), "__module__": "__main__", "_nlref_new": True, **members}
         for method in methods:
             special = SPECIAL.get(method)
             if special is not None:
@@ -469,9 +486,11 @@ class Link:
     def _function(self, number: int, description: messages.Description) -> types.FunctionType:
         link = self
 
-        def function(*args: Any, **kwargs: Any) -> Any:
+        def ask(*args: Any, **kwargs: Any) -> Any:
             return link.ask("call", (function, *args), kwargs)
 
+        # Its globals are the tests', as those of a function of the module __main__ are.
+        function = types.FunctionType(ask.__code__, self.own_namespace, None, None, ask.__closure__)
         function.__name__ = description.name[:200]
         function.__qualname__ = description.qualname[:200]
         function.__module__ = "__main__"
@@ -626,7 +645,7 @@ def _first_that_works(
 ) -> type:
     for candidate in (tuple(bases), otherwise):
         try:
-            return type(_identifier(name, "RemoteError"), candidate, {"__module__": "notebook", **members})
+            return type(_identifier(name, "RemoteError"), candidate, {"__module__": "__main__", **members})
         except TypeError:
             continue
     raise messages.MessageError("an exception class that cannot be rebuilt")

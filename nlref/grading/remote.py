@@ -42,6 +42,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from ..checks.call import Outcome, Warned
 from . import messages
+from .foreign import Guard
 from .proxies import AnswerRefused, Link, RemoteError, plain_content, put_content, remote_of
 from .sandbox import Session, SessionLost
 from .vacuous import no_vacuous_comparisons
@@ -80,10 +81,11 @@ USUAL_MODULES = {
     )
 }  # fmt: skip
 USUAL_ASSERTIONS = frozenset(name for name in np.testing.__all__ if name.startswith("assert_"))
-_ALL_NAMES = frozenset(("globals", "locals", "vars", "dir", "eval", "exec"))
+_ALL_NAMES = frozenset(("globals", "locals", "vars", "dir", "eval", "exec", "doctest", "__main__"))
 _BUILTINS = frozenset(dir(builtins))
 _REPLACEABLE = ("input", "print", "open")
 _REAL = {name: getattr(builtins, name) for name in _REPLACEABLE}
+_compile, _eval, _exec = compile, eval, exec  # a test cell sees others: see `foreign`
 _WORD = re.compile(r"[^\W\d]\w*")
 _transform = TransformerManager().transform_cell
 
@@ -214,13 +216,17 @@ class RemoteNamespace:
         expected: Mapping[str, str] | None = None,
     ) -> None:
         self.session = session
-        self.namespace: dict[str, Any] = {
-            "__name__": "__main__",
-            "__builtins__": builtins,
-            "__doc__": None,
-            "get_ipython": _shell,
-            "display": lambda *objects, **_: print(*objects, sep="\n"),
-        }
+        # Tests that ask for __main__ (unittest.main, doctest.testmod, patch("__main__.f")) find their own cells.
+        self._main = types.ModuleType("__main__")
+        self.namespace: dict[str, Any] = self._main.__dict__
+        self.namespace.clear()
+        self.namespace.update(
+            __name__="__main__",
+            __builtins__=builtins,
+            __doc__=None,
+            get_ipython=_shell,
+            display=lambda *objects, **_: print(*objects, sep="\n"),
+        )
         self._source_name = source_name
         self._expected = expected
         self._mentioned: set[str] = set()
@@ -228,6 +234,7 @@ class RemoteNamespace:
         self._link.before = self._changes
         self._link.after = self._changed
         self._link.own_namespace = self.namespace
+        self._guard = Guard(self._link.texts, self._run_there, self._is_own_code)
         self._own: set[str] = set(self.namespace)
         self._tests: dict[str, int] = {}
         self._seen: dict[str, tuple[Any, bytes | None]] = {}
@@ -255,18 +262,26 @@ class RemoteNamespace:
         return run
 
     def run_test(
-        self, source: str, *, recording: bool = False, against: tuple[Witness, float] | None = None
+        self,
+        source: str,
+        *,
+        names: Iterable[str] = (),
+        recording: bool = False,
+        against: tuple[Witness, float] | None = None,
     ) -> TestRun:
         """Run a test cell. Never raises for what the cell or the learner's code does; ``KeyboardInterrupt``
         passes through.
 
+        ``names`` are the variables of the test that the notebook's text may read where the test evaluates it;
         ``recording`` notes the kinds of all answers, as it is wanted of the instructor's solution; ``against``
         such notes, a cell gets the number in the place of answers that hold nothing (``witness``).
         """
         before = dict(self.namespace)
         self._link.recording, self._link.against = recording, against
+        self._guard.recording, self._guard.own_names = recording, frozenset(names)
         run = self._run(source)
         run.witness, self._link.against = self._link.witness, None
+        run.witness.names |= self._guard.used
         for name, value in self.namespace.items():
             if before.get(name, _MISSING) is not value and name not in self._seen and name not in self._own:
                 self._tests[name] = self.session.cells
@@ -286,6 +301,8 @@ class RemoteNamespace:
                 contextlib.redirect_stderr(printed.stderr),
                 self._warning_filters(),
                 no_vacuous_comparisons(),
+                self._as_main(),
+                self._guard(),
                 _time_limit(self.session.limits.test_seconds) as clock,
             ):
                 self._remember_source(filename, source)
@@ -325,17 +342,40 @@ class RemoteNamespace:
         return run
 
     def _execute(self, source: str, filename: str) -> Any:
-        tree = ast.parse(_transform(source), filename)
+        tree = _compile(_transform(source), filename, "exec", ast.PyCF_ONLY_AST, True)
+        self._link.texts.constants.update(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and type(node.value) is str
+        )
         self._fill(tree)
         last = tree.body[-1] if tree.body else None
         value = None
         if isinstance(last, ast.Expr) and not _ends_in_semicolon(source):
             body = ast.Module(tree.body[:-1], [])
-            exec(compile(body, filename, "exec"), self.namespace)
-            value = eval(compile(ast.Expression(last.value), filename, "eval"), self.namespace)
+            _exec(_compile(body, filename, "exec", 0, True), self.namespace)
+            value = _eval(_compile(ast.Expression(last.value), filename, "eval", 0, True), self.namespace)
         else:
-            exec(compile(tree, filename, "exec"), self.namespace)
+            _exec(_compile(tree, filename, "exec", 0, True), self.namespace)
         return value
+
+    @contextlib.contextmanager
+    def _as_main(self) -> Iterator[None]:
+        before, sys.modules["__main__"] = sys.modules["__main__"], self._main
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = before
+
+    def _is_own_code(self, code: types.CodeType) -> bool:
+        return code.co_filename.startswith((f"<{self._source_name} ", "<magic>"))
+
+    def _run_there(
+        self, source: str, mode: str, scope: int, names: Mapping[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """Run text of the notebook's where it belongs, with some of the test's variables."""
+        value, assigned = self._link.ask("run", (source, mode, scope, dict(names)))
+        return value, {str(name): item for name, item in assigned.items()}
 
     @contextlib.contextmanager
     def _warning_filters(self) -> Iterator[None]:
@@ -469,7 +509,8 @@ class RemoteNamespace:
         for obj in list(self.namespace.values()):
             functions = [obj, *vars(obj).values()] if isinstance(obj, type) and type(obj) is type else [obj]
             for function in functions:
-                if isinstance(function, types.FunctionType) and function.__globals__ is self.namespace:
+                own = isinstance(function, types.FunctionType) and function.__globals__ is self.namespace
+                if own and remote_of(function) is None:
                     words |= self._words_of_code(function.__code__)
         return words
 
@@ -740,7 +781,7 @@ class _Shell:
 
     @staticmethod
     def _execute(source: str, namespace: dict[str, Any]) -> None:
-        exec(compile(_transform(source), "<magic>", "exec"), namespace)
+        _exec(_compile(_transform(source), "<magic>", "exec", 0, True), namespace)
 
     def system(self, command: str) -> None:
         raise SyntaxError(f"!{command}: a test cell does not run programs")

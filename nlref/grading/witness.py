@@ -43,9 +43,13 @@ class Question:
 
 @dataclass
 class Witness:
-    """The kinds of answers to the questions of one test cell: the instructor's solution's, or a learner's."""
+    """The kinds of answers to the questions of one test cell: the instructor's solution's, or a learner's.
+
+    ``names`` are the test's variables that the notebook's text read where the test evaluated it (``foreign``).
+    """
 
     kinds: dict[Question, set[str]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
     def note(self, question: Question, kinds: Iterable[str]) -> None:
         """Remember what kinds of answers a question got; none is worth remembering too."""

@@ -14,6 +14,7 @@ import logging
 import math
 import operator
 import signal
+import sys
 import threading
 import types
 import warnings
@@ -95,6 +96,7 @@ class Server:
         self._objects: dict[int, Any] = {}
         self._ids: dict[int, int] = {}
         self._described: set[int] = set()
+        self._scopes: dict[int, dict[str, Any]] = {}
         self._next_id = 1
         self._watched: dict[str, tuple[Any, bytes | None]] = {}
         self._random = messages.RandomWatch()
@@ -310,7 +312,32 @@ class Server:
             return _BINARY[operation](*operands)
         if operation == "plain":
             return _plain(operands[0])
+        if operation == "run":
+            return self._run_text(*operands)
         return _OTHERS[operation](*operands)
+
+    def _run_text(self, source: str, mode: str, scope: int, names: dict[str, Any]) -> tuple[Any, dict]:
+        """Run text that a test evaluates: its value, and the names that it assigned.
+
+        ``scope`` 0 is the notebook's own namespace; any other is a copy of it that lasts for the session.
+        """
+        if mode == "eval":
+            return eval(compile(source, "<cell text>", "eval", 0, True), {**self._names, **names}), {}
+        if scope and scope not in self._scopes:
+            self._scopes[scope] = dict(self._names)
+        namespace = self._scopes[scope] if scope else self._names
+        namespace.update(names)
+        before = dict(namespace)
+        show, sys.displayhook = sys.displayhook, sys.__displayhook__
+        try:
+            exec(compile(source, "<cell text>", mode, 0, True), namespace)
+        finally:
+            sys.displayhook = show
+        return None, {
+            name: value
+            for name, value in namespace.items()
+            if before.get(name, _MISSING) is not value and not self._notebook.is_hidden(name)
+        }
 
     # objects
 
