@@ -349,7 +349,7 @@ def _configured(root: Path) -> "NbGrader":
     app = CourseApp(raise_config_file_errors=True, log_level=logging.CRITICAL)
     path = list(sys.path)
     try:
-        with _messages(app.log) as said:
+        with collecting_errors(app.log) as said:
             app.initialize([], root=str(root))
     except SystemExit:
         why = said[-1].partition("initialization: ")[2] if said else "it does not say why"
@@ -407,14 +407,18 @@ def init(course_dir: str | os.PathLike[str], unit: str = "01_first_activations")
     return target
 
 
-def release(course: Course, assignment: str) -> None:
-    """``nbgrader generate_assignment`` in this process: ``source`` to ``release``, cells into the gradebook."""
+def release(course: Course, assignment: str, *, force: bool = False) -> None:
+    """``nbgrader generate_assignment`` in this process: ``source`` to ``release``, cells into the gradebook.
+
+    With ``force`` an earlier release is replaced.
+    """
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
 
     course.coursedir.assignment_id = assignment
     converter = GenerateAssignment(coursedir=course.coursedir, parent=course.nbgrader)
-    with _messages(course.nbgrader.log) as messages:
+    converter.force = force
+    with collecting_errors(course.nbgrader.log) as messages:
         try:
             converter.start()
         except NbGraderException as error:
@@ -423,7 +427,7 @@ def release(course: Course, assignment: str) -> None:
 
 
 @contextmanager
-def _messages(log: Any) -> Iterator[list[str]]:
+def collecting_errors(log: Any) -> Iterator[list[str]]:
     """What a logger says at level ERROR, as a list."""
     messages: list[str] = []
 
