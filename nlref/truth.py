@@ -79,7 +79,7 @@ def evaluate_loss(
         for gradient, position in zip(gradients, positions, strict=True):
             last = np.moveaxis(gradient, *_used_last(loss, gradient.ndim, options))
             for index, sample in samples:
-                part = last[index]
+                part = last[(*index, ...)]  # a view, of one number too
                 for entry in np.ndindex(part.shape):
                     part[entry] = _derivative(facts, options, sample, position, entry)
         true = [_longdouble(array.ravel()).reshape(array.shape) for array in (value, *gradients)]
