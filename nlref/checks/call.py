@@ -45,6 +45,7 @@ class Outcome:
 
 
 Call = Callable[[Any, Sequence[Any], Mapping[str, Any]], Outcome]
+CallEach = Callable[[Any, Sequence[tuple[Sequence[Any], Mapping[str, Any]]]], list[Outcome]]
 
 
 def call_locally(obj: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:

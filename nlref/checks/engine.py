@@ -4,14 +4,14 @@ import difflib
 import dis
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from nlref.checks.call import Call, Outcome, Warned, call_locally
+from nlref.checks.call import Call, CallEach, Outcome, Warned, call_locally
 from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Question
 from nlref.checks.general_mistakes import LOOK_AT_NUMBERS, general_mistakes
 from nlref.checks.result import CheckResult, CriterionResult
@@ -47,6 +47,7 @@ def evaluate(
     obj: Any,
     *,
     call: Call = call_locally,
+    call_each: CallEach | None = None,
     private_seed: int | None = None,
     points: float | None = None,
     public: bool = True,
@@ -57,6 +58,7 @@ def evaluate(
         exercise: a record or its id.
         obj: a callable for an :class:`Exercise`, a plain value for a :class:`Question`.
         call: how to call ``obj``; the grader passes one that calls into the sandbox.
+        call_each: how to call it many times, if there is a faster way than one by one.
         private_seed: the course's secret seed; with it the private cases count too.
         points: what the exercise is worth here, if not what its record says.
         public: without it, the private cases alone are asked; a criterion that has none holds.
@@ -73,14 +75,25 @@ def evaluate(
         raise ValueError(f"points must be a positive number, not {worth!r} (exercise {exercise.id!r})")
     if isinstance(exercise, Question):
         return _judge_answer(exercise, obj, float(worth))
-    return _judge_function(exercise, obj, call, private_seed, float(worth), public)
+    if call_each is None:
+
+        def call_each(obj: Any, calls: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> list[Outcome]:
+            return [call(obj, args, kwargs) for args, kwargs in calls]
+
+    return _judge_function(exercise, obj, call, call_each, private_seed, float(worth), public)
 
 
 # A function
 
 
 def _judge_function(
-    exercise: Exercise, obj: Any, call: Call, private_seed: int | None, worth: float, public: bool
+    exercise: Exercise,
+    obj: Any,
+    call: Call,
+    call_each: CallEach,
+    private_seed: int | None,
+    worth: float,
+    public: bool,
 ) -> CheckResult:
     if not callable(obj):
         unwritten = obj is ... or obj is None
@@ -95,10 +108,11 @@ def _judge_function(
     cases = [(case, truth, False) for case, truth in _cases(exercise, None)] if public else []
     if private_seed is not None:
         cases += [(case, truth, True) for case, truth in _cases(exercise, private_seed)]
+    cases = [case for case in cases if case[0].criterion in names]
+    outcomes = call_each(obj, [(_copies(case), dict(case.keywords)) for case, _, _ in cases])
     trials = [
-        _try(exercise, obj, case, private, call, truth)
-        for case, truth, private in cases
-        if case.criterion in names
+        Trial(case, private, outcome, truth, *_fault(exercise, case, outcome, truth))
+        for (case, truth, private), outcome in zip(cases, outcomes, strict=True)
     ]
     graded = [trial for trial in trials if trial.case.graded]
     if _is_empty(obj) and all(_is_stub(trial.outcome) for trial in graded):
@@ -245,11 +259,9 @@ def _copies(case: Case) -> tuple[Any, ...]:
     return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments)
 
 
-def _try(
-    exercise: Exercise, obj: Any, case: Case, private: bool, call: Call, truth: np.ndarray | None = None
-) -> Trial:
+def _try(exercise: Exercise, obj: Any, case: Case, private: bool, call: Call) -> Trial:
     outcome = call(obj, _copies(case), dict(case.keywords))
-    truth = _truth(exercise, case) if truth is None else truth
+    truth = _truth(exercise, case)
     fault, note = _fault(exercise, case, outcome, truth)
     return Trial(case, private, outcome, truth, fault, note)
 

@@ -49,7 +49,7 @@ from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, sam
 from nlref.grading.notebook import Graded, autograded_notebook
 from nlref.grading.opening import opening_of
 from nlref.grading.proxies import remote_of
-from nlref.grading.remote import RemoteNamespace, call_remotely, names_defined, value_of
+from nlref.grading.remote import RemoteNamespace, call_each_remotely, call_remotely, names_defined, value_of
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
 from nlref.grading.sandbox import CellRun, Limits, Sandbox, Session, SessionLost
 from nlref.grading.submission import Cell, Submission, UnreadableNotebook, parse_notebook, repair
@@ -471,6 +471,7 @@ class _Run:
                     shown.exercise,
                     obj,
                     call=_call,
+                    call_each=_call_each,
                     private_seed=self.engine.assignment.private_seed,
                     points=shown.points,
                     public=False,
@@ -768,6 +769,12 @@ def _call(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
     return (call_locally if remote_of(obj) is None else call_remotely)(obj, args, kwargs)
 
 
+def _call_each(obj: Any, calls: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> list[Outcome]:
+    if remote_of(obj) is None:
+        return [call_locally(obj, args, kwargs) for args, kwargs in calls]
+    return call_each_remotely(obj, calls)
+
+
 def _grader_names(run: _Run) -> dict[str, Callable[..., Any]]:
     """``check``, ``predict`` and ``choose`` as a test cell sees them here; ``run.results`` keeps what they find."""
     private_seed = run.engine.assignment.private_seed
@@ -779,7 +786,7 @@ def _grader_names(run: _Run) -> dict[str, Callable[..., Any]]:
 
     def check(exercise: str, obj: Any, *, points: float | None = None, show: bool = True) -> CheckResult:
         seed = private_seed if run.private else None
-        result = evaluate(exercise, obj, call=_call, private_seed=seed, points=points)
+        result = evaluate(exercise, obj, call=_call, call_each=_call_each, private_seed=seed, points=points)
         if result.score == 0 and run.unwritten:
             result = evaluate(exercise, ..., points=points)  # which says that nothing is written yet
         return keep(obj, result)

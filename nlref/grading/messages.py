@@ -280,6 +280,19 @@ class Operate(_Struct, tag="do"):
     output_bytes: int = 1_000_000
 
 
+class Calls(_Struct, tag="calls"):
+    """Ask one function many times, as a check does: a :class:`Result` for each, until one has to be stopped.
+
+    ``calls`` are pairs of arguments and keywords.
+    """
+
+    function: Value
+    calls: list[tuple[list[Value], dict[str, Value]]]
+    before: Changes | None = None
+    released: list[int] = []
+    output_bytes: int = 1_000_000
+
+
 class CallbackResult(_Struct, tag="cbr"):
     value: Value = None
     failure: Failure | None = None
@@ -289,7 +302,7 @@ class End(_Struct, tag="end"):
     pass
 
 
-Request = RunCell | Look | Operate | CallbackResult | End
+Request = RunCell | Look | Operate | Calls | CallbackResult | End
 
 
 class Failure(_Struct):
@@ -545,13 +558,13 @@ class Packer:
         bits = obj.bit_generator
         if type(bits).__name__ not in _BIT_GENERATORS:
             return self._opaque(obj)
-        return Standard("Generator", [Packer(_unsendable).pack(bits.state)])
+        return Standard("Generator", [Packer(unsendable).pack(bits.state)])
 
     def _random_state(self, obj: np.random.RandomState, depth: int) -> Any:
         state = obj.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
             return self._opaque(obj)
-        return Standard("RandomState", [Packer(_unsendable).pack(state)])
+        return Standard("RandomState", [Packer(unsendable).pack(state)])
 
 
 def bytes_of(array: np.ndarray, name: str) -> bytes:
@@ -860,8 +873,8 @@ class RandomWatch:
         look."""
         python, numpy = random.getstate(), self._numpy_mark()
         moved = (
-            None if python == self._python else Packer(_unsendable).pack(python),
-            None if numpy == self._numpy else Packer(_unsendable).pack(np.random.get_state(legacy=False)),
+            None if python == self._python else Packer(unsendable).pack(python),
+            None if numpy == self._numpy else Packer(unsendable).pack(np.random.get_state(legacy=False)),
         )
         self._python, self._numpy = python, numpy
         return moved
@@ -914,7 +927,8 @@ def set_random_states(python: Any, numpy: Any) -> None:
         np.random.set_state(checked_state(unpacker.unpack(numpy), ("MT19937",)))
 
 
-def _unsendable(obj: Any) -> Any:
+def unsendable(obj: Any) -> Any:
+    """What a :class:`Packer` is given where nothing may stay behind as a handle."""
     raise Unsendable(f"a {type(obj).__name__}")
 
 

@@ -32,7 +32,7 @@ import sys
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -228,7 +228,36 @@ class Link:
         Answers with the result, its value, why the value is refused if it is, and the positional arguments.
         """
         result, containers, _ = self._exchange("call", operands, keywords, observe=True)
-        after = list(operands[1:])
+        return self._observed(result, containers, operands[1:])
+
+    def observe_each(
+        self, function: Any, calls: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]
+    ) -> Iterator[tuple[messages.Result, Any, str | None, tuple[Any, ...]]]:
+        """As :meth:`observe`, of one function and many calls; their arguments are plain values."""
+        before = self.before()
+        packed, sent = [], []
+        for arguments, keywords in calls:
+            packer = messages.Packer(messages.unsendable, references=True)
+            try:
+                operands = [packer.pack(argument) for argument in arguments]
+                named = {str(name): packer.pack(argument) for name, argument in keywords.items()}
+            except messages.Unsendable as error:
+                raise ValueError(f"an argument cannot be sent to the notebook: {error}") from None
+            packed.append((operands, named))
+            sent.append(packer.containers)
+        released, self._released = self._released, []
+        try:
+            results = self.session.call_each(self.pack(function), packed, before=before, released=released)
+            for result, containers, (arguments, _) in zip(results, sent, calls, strict=True):
+                yield self._observed(result, containers, arguments)
+        except SessionLost as lost:
+            self.lost = str(lost)
+            raise
+
+    def _observed(
+        self, result: messages.Result, containers: list[Any], arguments: Sequence[Any]
+    ) -> tuple[messages.Result, Any, str | None, tuple[Any, ...]]:
+        after = list(arguments)
         try:
             for index, content in result.changed:
                 container = containers[self._index(index, containers)]

@@ -53,6 +53,7 @@ __all__ = [
     "RemoteError",
     "RemoteNamespace",
     "TestRun",
+    "call_each_remotely",
     "call_remotely",
     "names_defined",
     "value_of",
@@ -627,7 +628,19 @@ def call_remotely(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> O
         return Outcome(
             None, error=f"TypeError: {type(obj).__name__!r} object is not callable", arguments=tuple(args)
         )
-    result, value, refused, arguments = remote[0].observe((obj, *args), kwargs)
+    return _outcome(*remote[0].observe((obj, *args), kwargs))
+
+
+def call_each_remotely(obj: Any, calls: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> list[Outcome]:
+    """As :func:`call_remotely`, many times, in one question if all arguments are plain values."""
+    remote = remote_of(obj)
+    handed = [value for args, kwargs in calls for value in (*args, *kwargs.values())]
+    if remote is None or not calls or any(callable(v) or remote_of(v) is not None for v in handed):
+        return [call_remotely(obj, args, kwargs) for args, kwargs in calls]
+    return [_outcome(*observed) for observed in remote[0].observe_each(obj, calls)]
+
+
+def _outcome(result: messages.Result, value: Any, refused: str | None, arguments: tuple[Any, ...]) -> Outcome:
     error, line = None, None
     if result.failure is not None:
         text = result.failure.text[:10_000]

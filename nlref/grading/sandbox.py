@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
@@ -606,6 +606,46 @@ class Session:
         if type(reply) is not messages.Result:
             self.lose("the process answered out of turn")
         return reply
+
+    def call_each(
+        self,
+        function: Any,
+        calls: list[tuple[list[Any], dict[str, Any]]],
+        *,
+        before: messages.Changes | None = None,
+        released: list[int] | None = None,
+    ) -> Iterator[messages.Result]:
+        """Ask one function many times, each with its own time; results as they come, to be taken to the end.
+
+        :class:`SessionLost` at the first that does not come.
+        """
+        if self.reason is not None:
+            raise SessionLost(self.reason)
+        message = messages.Calls(function, calls, before, released or [], self.limits.output_bytes)
+        left = len(calls)
+        try:
+            self._send(message, time.monotonic() + self.limits.call_seconds)
+            while left:
+                seconds, too_long = self._allowance(self.limits.call_seconds, "the call took")
+                started = time.monotonic()
+                try:
+                    reply = self._receive(started + seconds)
+                    while type(reply) is messages.Output:
+                        reply = self._receive(started + seconds)
+                except messages.Deadline:
+                    self._late(started + seconds, too_long)
+                finally:
+                    self._spent += time.monotonic() - started
+                if type(reply) is not messages.Result:
+                    self.lose("the process answered out of turn")
+                left -= 1
+                yield reply
+        except CallTooLong:
+            left = 0  # it was stopped, and what was asked after it with it
+            raise
+        finally:
+            if left:
+                self._kill("the test ended in the middle of a call")
 
     def _exchange(
         self,

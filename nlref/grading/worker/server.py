@@ -90,7 +90,7 @@ class Server:
         self._channel = channel
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._sending = self._interrupted = self._interruptible = False
+        self._sending = self._interrupted = self._interruptible = self._stopped = False
         self._notebook = Notebook(lambda text: self._send(messages.Output(text)))
         self._names = self._notebook.names
         self._objects: dict[int, Any] = {}
@@ -116,6 +116,8 @@ class Server:
                 self._send(self._look(request))
             elif kind is messages.Operate:
                 self._answer(self._operate(request))
+            elif kind is messages.Calls:
+                self._call_each(request)
             elif kind is messages.End:
                 return
 
@@ -145,6 +147,7 @@ class Server:
             raise KeyboardInterrupt
 
     def _interrupt(self, *_: Any) -> None:
+        self._stopped = True
         if self._interruptible:
             self._interruptible = False
             if self._sending:
@@ -230,7 +233,7 @@ class Server:
 
     # operations
 
-    def _operate(self, request: messages.Operate) -> messages.Result:
+    def _operate(self, request: messages.Operate, last: bool = True) -> messages.Result:
         for number in request.released:
             obj = self._objects.pop(number, _MISSING)
             if obj is not _MISSING:
@@ -295,8 +298,27 @@ class Server:
             stderr=_sendable(stderr),
             warnings=[_warned(item) for item in caught[:_MAX_WARNINGS]],
             changed=changed,
-            changes=self._moved(),
+            changes=self._moved() if last else None,
         )
+
+    def _call_each(self, request: messages.Calls) -> None:
+        """Answer one call after another; whoever asked stops asking when one was interrupted."""
+        before, released = request.before, request.released
+        for number, (operands, keywords) in enumerate(request.calls, 1):
+            one = messages.Operate(
+                operation="call",
+                operands=[request.function, *operands],
+                keywords=keywords,
+                before=before,
+                released=released,
+                observe=True,
+                output_bytes=request.output_bytes,
+            )
+            before, released = None, []
+            self._stopped = False
+            self._answer(self._operate(one, last=number == len(request.calls)))
+            if self._stopped:
+                return
 
     def _content(self, container: Any, known: dict[int, int]) -> tuple[Any, bytes] | None:
         try:
