@@ -1,4 +1,4 @@
-"""The corpus of faults: each costs its own exercise or submission, what can be mended is, and it is said in a sentence."""
+"""The corpus of faults: each costs what it broke, what can be mended is, and it is said in a sentence."""
 
 import csv
 import json
@@ -18,7 +18,8 @@ pytestmark = pytest.mark.sandbox
 corpus = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "faults" / "corpus.py")))
 LIMITS = Limits(cell_seconds=1.5, call_seconds=1, test_seconds=6, notebook_seconds=30)
 QUICK = (
-    "segmentation-fault", "deep-recursion", "not-json", "byte-order-mark", "format-3", "a-link", "a-pipe", "test-deleted",
+    "segmentation-fault", "deep-recursion", "not-json", "byte-order-mark", "format-3", "a-link", "a-pipe",
+    "test-deleted",
     "solution-copied", "solution-split", "cells-reversed", "metadata-lost", "memory-in-one-piece",
     "o'brien; drop table grade; --", "<script>alert(1)<",
 )  # fmt: skip
