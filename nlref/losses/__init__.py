@@ -3,7 +3,57 @@
 Names and arguments are Keras'. ``FACTS`` has one row a function: exact values, counterparts elsewhere.
 """
 
-from nlref.losses import regression
+from nlref.losses import crossentropy, divergence, embedding, margin, overlap, regression, sequence
+from nlref.losses.crossentropy import (
+    binary_crossentropy,
+    binary_crossentropy_vjp,
+    binary_focal_crossentropy,
+    binary_focal_crossentropy_vjp,
+    categorical_crossentropy,
+    categorical_crossentropy_vjp,
+    categorical_focal_crossentropy,
+    categorical_focal_crossentropy_vjp,
+    categorical_generalized_cross_entropy,
+    categorical_generalized_cross_entropy_vjp,
+    sparse_categorical_crossentropy,
+    sparse_categorical_crossentropy_vjp,
+)
+from nlref.losses.divergence import (
+    cosine_embedding,
+    cosine_embedding_vjp,
+    cosine_similarity,
+    cosine_similarity_vjp,
+    kl_divergence,
+    kl_divergence_vjp,
+)
+from nlref.losses.embedding import (
+    circle,
+    circle_vjp,
+    hinge_embedding,
+    hinge_embedding_vjp,
+    triplet_margin,
+    triplet_margin_vjp,
+)
+from nlref.losses.margin import (
+    categorical_hinge,
+    categorical_hinge_vjp,
+    hinge,
+    hinge_vjp,
+    logistic,
+    logistic_vjp,
+    margin_ranking,
+    margin_ranking_vjp,
+    multi_margin,
+    multi_margin_vjp,
+    squared_hinge,
+    squared_hinge_vjp,
+)
+from nlref.losses.overlap import (
+    dice,
+    dice_vjp,
+    tversky,
+    tversky_vjp,
+)
 from nlref.losses.regression import (
     gaussian_nll,
     gaussian_nll_vjp,
@@ -26,17 +76,58 @@ from nlref.losses.regression import (
     smooth_l1,
     smooth_l1_vjp,
 )
+from nlref.losses.sequence import ctc, ctc_vjp
 
-FACTS = {**regression.FACTS}
+FACTS = {
+    **regression.FACTS,
+    **crossentropy.FACTS,
+    **divergence.FACTS,
+    **embedding.FACTS,
+    **margin.FACTS,
+    **overlap.FACTS,
+    **sequence.FACTS,
+}
 
 __all__ = [
     "FACTS",
+    "binary_crossentropy",
+    "binary_crossentropy_vjp",
+    "binary_focal_crossentropy",
+    "binary_focal_crossentropy_vjp",
+    "categorical_crossentropy",
+    "categorical_crossentropy_vjp",
+    "categorical_focal_crossentropy",
+    "categorical_focal_crossentropy_vjp",
+    "categorical_generalized_cross_entropy",
+    "categorical_generalized_cross_entropy_vjp",
+    "categorical_hinge",
+    "categorical_hinge_vjp",
+    "circle",
+    "circle_vjp",
+    "cosine_embedding",
+    "cosine_embedding_vjp",
+    "cosine_similarity",
+    "cosine_similarity_vjp",
+    "ctc",
+    "ctc_vjp",
+    "dice",
+    "dice_vjp",
     "gaussian_nll",
     "gaussian_nll_vjp",
+    "hinge",
+    "hinge_embedding",
+    "hinge_embedding_vjp",
+    "hinge_vjp",
     "huber",
     "huber_vjp",
+    "kl_divergence",
+    "kl_divergence_vjp",
     "log_cosh",
     "log_cosh_vjp",
+    "logistic",
+    "logistic_vjp",
+    "margin_ranking",
+    "margin_ranking_vjp",
     "mean_absolute_error",
     "mean_absolute_error_vjp",
     "mean_absolute_percentage_error",
@@ -45,10 +136,20 @@ __all__ = [
     "mean_squared_error_vjp",
     "mean_squared_logarithmic_error",
     "mean_squared_logarithmic_error_vjp",
+    "multi_margin",
+    "multi_margin_vjp",
     "poisson",
     "poisson_vjp",
     "root_mean_squared_error",
     "root_mean_squared_error_vjp",
     "smooth_l1",
     "smooth_l1_vjp",
+    "sparse_categorical_crossentropy",
+    "sparse_categorical_crossentropy_vjp",
+    "squared_hinge",
+    "squared_hinge_vjp",
+    "triplet_margin",
+    "triplet_margin_vjp",
+    "tversky",
+    "tversky_vjp",
 ]

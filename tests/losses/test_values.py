@@ -26,6 +26,13 @@ def test_the_mean_is_within_16_ulp(case, dtype, exact):
     y = case.value(*arrays)
     assert y.dtype == dtype
     assert y.shape == ()
+    counted = np.full(true.shape, True)
+    if case.loss.value.plan.valid is not None:
+        valid = case.loss.value.plan.valid(
+            dict(zip(case.loss.arrays, arrays, strict=True)), case.loss.value.plan.defaults | case.options
+        )
+        counted = counted if valid is None else valid
+    true = true[counted]
     if abs(true.mean()) > np.abs(true).mean() / 4:
         assert ulp_error(y, true.mean()) <= 16
 
@@ -88,7 +95,7 @@ def test_the_gradient_is_the_central_difference_under_every_reduction(case, redu
 def agree(ours, theirs, bound: float) -> np.ndarray:
     ours, theirs = np.asarray(ours, float), np.asarray(theirs, float)
     with np.errstate(invalid="ignore"):
-        near = np.abs(ours - theirs) <= bound * np.maximum(1, np.abs(ours))
+        near = np.isfinite(ours) & (np.abs(ours - theirs) <= bound * np.maximum(1, np.abs(ours)))
     return near | (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
 
 
