@@ -7,6 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from nlref.cli_instructor import app as instructor
+
 app = typer.Typer(
     name="nlref",
     help="Activation and loss functions in NumPy: a reference to trust and a course that builds it.\n\n"
@@ -102,66 +104,7 @@ def build(
         typer.echo("Everything is as the build makes it.")
 
 
-@app.command(epilog="Example: nlref init ~/teaching/deep-learning")
-def init(
-    course_dir: Annotated[Path, typer.Argument(help="The directory to make.")],
-    unit: Annotated[str, typer.Option(help="The unit to put in.")] = "01_first_activations",
-) -> None:
-    """Make an nbgrader course directory with a unit in it, ready to release and to grade."""
-    from nlref.grading import init as make_course
-
-    make_course(course_dir, unit=unit)
-    typer.echo(
-        f"{course_dir} is ready. Hand out {course_dir}/release/{unit}/, collect into "
-        f"{course_dir}/submitted/<student>/{unit}/, then: nlref grade {course_dir} {unit}"
-    )
-
-
-@app.command(epilog="Example: nlref grade ~/teaching/deep-learning 01_first_activations")
-def grade(
-    course_dir: Annotated[Path, typer.Argument(help="The nbgrader course directory.")],
-    assignment: Annotated[str, typer.Argument(help="The assignment's name.")],
-    student: Annotated[
-        list[str] | None, typer.Option(help="Grade this student only; may be repeated.")
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; one a processor if not given.")] = None,
-    force: Annotated[
-        bool, typer.Option(help="Grade again what has been graded and has not changed.")
-    ] = False,
-    isolation: Annotated[
-        str, typer.Option(help='"bubblewrap", or "none": learners\' code then runs with your rights.')
-    ] = "bubblewrap",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-) -> None:
-    """Grade every submission of an assignment in a sandbox, into nbgrader's gradebook and grades.csv."""
-    from nlref.grading import grade as grade_class
-    from nlref.grading.report import live_progress
-
-    with live_progress() as progress:
-        report = grade_class(
-            course_dir,
-            assignment,
-            students=student or None,
-            jobs=jobs,
-            isolation=isolation,
-            force=force,
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps(report.to_dict(), indent=1))
-    else:
-        report.print()
-
-
-@app.command(epilog="Example: nlref doctor")
-def doctor() -> None:
-    """Try to break out of the sandbox, and print what held. Exit code 1 if something did not."""
-    from nlref.grading.doctor import doctor as examine
-
-    findings = examine()
-    for finding in findings:
-        typer.echo(str(finding))
-    raise typer.Exit(0 if all(finding.held for finding in findings) else 1)
+app.add_typer(instructor)
 
 
 def main() -> NoReturn:

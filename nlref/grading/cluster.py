@@ -49,10 +49,12 @@ class Graders(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Start no process yet; what differs from the machine that asked is said here, before any work."""
-        from nlref import __version__
+        import nlref
 
-        if __version__ != self.version:
-            raise RuntimeError(f"has nlref {__version__}, and the machine that grades has {self.version}")
+        if nlref.__version__ != self.version:
+            raise RuntimeError(
+                f"has nlref {nlref.__version__}, and the machine that grades has {self.version}"
+            )
         assignment, isolation, limits = self.setting
         self.pool = LocalPool(
             assignment, jobs=worker.state.nthreads, isolation=isolation, limits=limits
@@ -96,7 +98,7 @@ class ClusterPool:
         self._leaving = threading.Event()
 
     def __enter__(self) -> "ClusterPool":
-        from nlref import __version__
+        import nlref
 
         # Dask logs a traceback for what we say in a sentence.
         for name in ("distributed.client", "distributed.comm.core", "distributed.core"):
@@ -116,7 +118,7 @@ class ClusterPool:
                     f"the scheduler at {self.address} has no worker; `dask worker {self.address}` starts one"
                 ) from error
             try:
-                self._client.register_plugin(Graders(__version__, self._name, self._setting))
+                self._client.register_plugin(Graders(nlref.__version__, self._name, self._setting))
             except Exception as error:  # whatever a worker raises, ModuleNotFoundError first of all
                 raise CourseError(
                     f"a worker of {self.address} cannot grade: it {_first_line(error)}; install nlref there as here"

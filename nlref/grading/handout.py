@@ -1,4 +1,4 @@
-"""What goes to the learners: an assignment, and later the feedback; by nbgrader's exchange or as zips."""
+"""What goes to the learners: an assignment, and later the feedback; as zips, or ready for nbgrader's exchange."""
 
 import io
 import json
@@ -9,9 +9,8 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from nlref.grading.course import Course, CourseError, collecting_errors, release
+from nlref.grading.course import Course, CourseError, release
 from nlref.grading.feedback import feedback_page
 from nlref.grading.gradebook import SECRET_FILE, counted_marks, replace_folder
 
@@ -98,37 +97,6 @@ def write_file(path: Path, content: bytes) -> None:
     os.replace(draft, path)
 
 
-# The exchange
-
-
-def through_exchange(course: Course, what: str, assignment: str, student: str = "*", **settings: Any) -> None:
-    """nbgrader's own exchange, or whatever ``c.ExchangeFactory`` names: ReleaseAssignment, Collect, ReleaseFeedback.
-
-    Raises
-        CourseError: nbgrader's reason, in its words.
-    """
-    from nbgrader.auth import Authenticator
-    from nbgrader.exchange import ExchangeError, ExchangeFactory
-
-    app = course.nbgrader
-    course.coursedir.assignment_id, course.coursedir.student_id = assignment, student
-    factory = ExchangeFactory(parent=app)
-    action = getattr(factory, what)(
-        coursedir=course.coursedir, authenticator=Authenticator(parent=app), parent=app
-    )
-    for name, value in settings.items():
-        setattr(action, name, value)
-    with collecting_errors(app.log) as said:
-        try:
-            action.start()
-        except ExchangeError as error:
-            why = " ".join(dict.fromkeys(said)) or str(error) or type(error).__name__
-            raise CourseError(f"nbgrader's exchange says: {why}") from error
-        except OSError as error:
-            raise CourseError(f"nbgrader's exchange: {error.strerror} ({error.filename})") from error
-    course.coursedir.student_id = "*"
-
-
 # The feedback
 
 
@@ -138,12 +106,12 @@ class Feedback:
 
     Attributes
         pages: for each student: file name and content.
-        secret: students whose submission came through the exchange, where a page can go back.
+        through_exchange: students whose submission came through the exchange, where a page can go back.
         waiting: students with something that a person has yet to grade.
     """
 
     pages: Mapping[str, Mapping[str, bytes]]
-    secret: Sequence[str]
+    through_exchange: Sequence[str]
     waiting: Sequence[str]
 
 
@@ -155,7 +123,7 @@ def fresh_feedback(course: Course, assignment: str) -> Feedback:
     """
     version = course.assignment(assignment)
     pages: dict[str, Mapping[str, bytes]] = {}
-    secret, waiting = [], []
+    came_by_exchange, waiting = [], []
     with course.gradebook() as book:
         students = {
             submission.student_id: submission.needs_manual_grade
@@ -189,13 +157,13 @@ def fresh_feedback(course: Course, assignment: str) -> Feedback:
                 if (folder / file).is_file()
             }
             if len(kept) == 2:
-                secret.append(student)
+                came_by_exchange.append(student)
             _update(course, student, assignment, {**made, **kept})
     if not pages:
         raise CourseError(
             f"nothing of {assignment} has been graded: `nlref grade {course.root} {assignment}` first"
         )
-    return Feedback(pages, secret, waiting)
+    return Feedback(pages, came_by_exchange, waiting)
 
 
 def _update(course: Course, student: str, assignment: str, contents: Mapping[str, bytes]) -> None:
@@ -208,7 +176,7 @@ def _update(course: Course, student: str, assignment: str, contents: Mapping[str
     replace_folder(target, contents, shared=course.coursedir.groupshared, mode=0o644)
 
 
-def feedback_zips(course: Course, assignment: str, feedback: Feedback, folder: Path) -> Iterable[Path]:
+def feedback_zips(assignment: str, feedback: Feedback, folder: Path) -> Iterable[Path]:
     """A zip for each student, called as the student is."""
     for student, pages in feedback.pages.items():
         path = folder / f"{student}.zip"
