@@ -13,17 +13,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, ClassVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from nlref.checks.page import prose
 from nlref.checks.result import CheckResult, number
 from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook
 from nlref.grading.identical import solution_digest
 from nlref.grading.markdown import code_to_html, markdown_to_html
+from nlref.grading.page import environment
 from nlref.grading.report import short_names
 from nlref.grading.result import SubmissionResult
 
@@ -99,7 +98,7 @@ def feedback_page(
         "repairs": about.get("repairs", []),
         "problem": problem,
     }
-    template = _environment().get_template("feedback.html")
+    template = environment().get_template("feedback.html")
     for everything in (True, False):
         blocks = [] if problem else list(maker.blocks(notebook["cells"], everything=everything))
         page = template.render(content, blocks=blocks)
@@ -161,20 +160,6 @@ def _solutions(master: MasterNotebook, notebook: Mapping[str, Any]) -> dict[str,
 def _known_solutions(cell: MasterCell) -> frozenset[str]:
     """The stub and the instructor's answer: many may hand those in."""
     return frozenset(solution_digest(text) for text in (cell.source, cell.released, cell.answer or ""))
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("nlref.grading"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    environment.filters["prose"] = lambda text: Markup(prose(text).replace("\n", "<br>"))
-    return environment
 
 
 @dataclass

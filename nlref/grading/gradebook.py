@@ -5,7 +5,6 @@ a record of what was graded. The record comes last, so a run that is killed at a
 either done or will be done again; nothing is half graded.
 """
 
-import csv
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sql
 from nbgrader import api
@@ -21,13 +21,17 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 
 from nlref.grading.assignment import Assignment
+from nlref.grading.class_numbers import ClassNumbers
+from nlref.grading.class_report import class_page
 from nlref.grading.course import Course, CourseError
 from nlref.grading.feedback import Mark, feedback_page
 from nlref.grading.report import Row
 from nlref.grading.result import NotebookResult, SubmissionResult
 from nlref.grading.submission import Submission
+from nlref.grading.tables import FORMATS, Column, Person, lms_csv, write_grades
 
 GRADES_FILE = "grades.csv"
+REPORTS = "reports"
 SECRET_FILE = "submission_secret.txt"  # nbgrader's exchange makes a page's public name of it
 
 _RESULTS = sql.Table(
@@ -167,6 +171,23 @@ class GradeWriter:
         except BaseException:
             database.rollback()
             raise
+
+    def preview(self, submission: Submission, result: SubmissionResult) -> Row:
+        """The row that writing this would give. It is written and taken back, so that nothing can differ."""
+        database = self._book.db
+        try:
+            self._write_grades(submission, result)
+            counted = counted_marks(self._book, self.assignment.name, result.student)
+        except sql.exc.SQLAlchemyError as error:
+            raise self.course.refusal(error) from error
+        finally:
+            database.rollback()
+        scores = {
+            (name, grade_id): mark.score
+            for name, own in counted.items()
+            for grade_id, mark in own.marks.items()
+        }
+        return Row.from_result(result, scores, sum(own.late_penalty for own in counted.values()))
 
     def _write_files(self, submission: Submission, notebooks: Iterable[NotebookResult]) -> None:
         target = self.course.path("autograded", submission.student, self.assignment.name)
@@ -355,21 +376,47 @@ class GradeWriter:
 
     # Reading back, for the report and the file
 
-    def rows(self, students: Iterable[str] | None = None) -> list[Row]:
-        """One row for each graded submission, with the scores that count now, manual ones included."""
-        wanted = set(students) if students is not None else None
-        return [
-            row
-            for row in _rows(self._book, self.assignment.name, self._read)
-            if wanted is None or row.student in wanted
-        ]
+    def results(self, assignment: str | None = None) -> Iterator[tuple[Row, SubmissionResult]]:
+        """Each graded submission: its row, with the scores that count now, manual ones included, and what was found."""
+        return _results(self._read, assignment or self.assignment.name)
+
+    def people(self) -> dict[str, Person]:
+        """Everyone in the gradebook, by id."""
+        return people(self._read)
 
     def write_csv(self) -> Path:
         """``grades.csv``: everything that was graded in this course, a line for each student and assignment."""
         names = [row.assignment for row in self._read(sql.select(_RESULTS.c.assignment).distinct())]
-        rows = [row for name in sorted(names) for row in _rows(self._book, name, self._read)]
         path = self.course.root / GRADES_FILE
-        write_csv(path, rows)
+        write_grades(path, [row for name in sorted(names) for row, _ in self.results(name)])
+        return path
+
+    def write_class_page(self, rows: Sequence[Row], numbers: ClassNumbers, notes: Sequence[str]) -> Path:
+        """The class report of this assignment, beside its place and renamed."""
+        path = self.course.root / REPORTS / f"{self.assignment.name}.html"
+
+        def address(student: str, notebook: str) -> str:
+            page = self.course.path("feedback", student, self.assignment.name) / f"{notebook}.html"
+            return quote(os.path.relpath(page, path.parent))
+
+        page = class_page(
+            self.assignment,
+            rows,
+            numbers,
+            course=self.course.coursedir.course_id or self.course.root.name,
+            names={student: person.name for student, person in self.people().items()},
+            notes=notes,
+            address=address,
+        )
+        try:
+            path.parent.mkdir(exist_ok=True)
+            draft = path.with_name(f".{path.name}.new")
+            draft.write_text(page, encoding="utf-8", errors="replace")
+            draft.replace(path)
+        except OSError as error:
+            raise CourseError(
+                f"the class report could not be written: {error.strerror} ({error.filename}); all grades are safe"
+            ) from error
         return path
 
 
@@ -457,7 +504,23 @@ def counted_marks(book: api.Gradebook, assignment: str, student: str) -> dict[st
     }
 
 
-def _rows(book: api.Gradebook, assignment: str, read: Any) -> list[Row]:
+def _results(read: Any, assignment: str) -> Iterator[tuple[Row, SubmissionResult]]:
+    counted, penalties = _counted(read, assignment)
+    stored = read(
+        sql.select(_RESULTS.c.student, _RESULTS.c.result)
+        .where(_RESULTS.c.assignment == assignment)
+        .order_by(_RESULTS.c.student)
+    )
+    for student, text in stored:
+        if student in counted:
+            result = SubmissionResult.from_json(text)
+            yield Row.from_result(result, counted[student], sum(penalties[student].values())), result
+
+
+def _counted(
+    read: Any, assignment: str
+) -> tuple[dict[str, dict[tuple[str, str], float | None]], dict[str, dict[str, float]]]:
+    """By student: the score of each cell, ``None`` while a person has yet to grade it, and each notebook's penalty."""
     scores = read(
         sql.select(
             api.SubmittedAssignment.student_id,
@@ -485,58 +548,63 @@ def _rows(book: api.Gradebook, assignment: str, read: Any) -> list[Row]:
             score += row.extra_credit or 0.0
         counted.setdefault(row.student_id, {})[row.notebook, row.cell] = score
         penalties.setdefault(row.student_id, {})[row.notebook] = row.late_submission_penalty or 0.0
-    stored = read(
-        sql.select(_RESULTS.c.student, _RESULTS.c.result)
-        .where(_RESULTS.c.assignment == assignment)
-        .order_by(_RESULTS.c.student)
+    return counted, penalties
+
+
+def people(read: Any) -> dict[str, Person]:
+    """Everyone in a gradebook, by id."""
+    own = api.Student
+    rows = read(
+        sql.select(own.id, own.first_name, own.last_name, own.email, own.lms_user_id).order_by(own.id)
     )
-    rows = []
-    for student, text in stored:
-        result = SubmissionResult.from_json(text)
-        if student in counted:
-            rows.append(Row.from_result(result, counted[student], sum(penalties[student].values())))
-    return rows
+    return {row[0]: Person(*(text or "" for text in row)) for row in rows}
 
 
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows beside ``path`` and rename: a reader never sees half a file."""
-    exercises = list(dict.fromkeys(name for row in rows for name in row.scores))
-    draft = path.with_name(f".{path.name}.new")
-    with open(draft, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            [
-                "student",
-                "assignment",
-                *exercises,
-                "total",
-                "max",
-                "late_penalty",
-                "needs_manual_grade",
-                "repairs",
-                "reasons",
-            ]
+def column(read: Any, assignment: str) -> Column:
+    """The final scores of an assignment, whoever graded it; nobody's who waits for a person."""
+    counted, penalties = _counted(read, assignment)
+    points = sum(
+        row.points or 0.0
+        for kind in (api.GradeCell, api.TaskCell)
+        for row in read(
+            sql.select(sql.func.sum(kind.max_score).label("points"))
+            .join(api.Notebook, api.Notebook.id == kind.notebook_id)
+            .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+            .where(api.Assignment.name == assignment)
         )
-        for row in rows:
-            scores = ["" if row.scores.get(name) is None else _plain(row.scores[name]) for name in exercises]
-            writer.writerow(
-                [
-                    row.student,
-                    row.assignment,
-                    *scores,
-                    _plain(row.total),
-                    _plain(row.points),
-                    _plain(row.late_penalty),
-                    " ".join(row.needs_manual_grade),
-                    "; ".join(row.repairs),
-                    "; ".join(row.reasons),
-                ]
-            )
-    os.replace(draft, path)
+    )
+    scores = {}
+    for student, cells in counted.items():
+        if all(score is not None for score in cells.values()):
+            earned = sum(score or 0.0 for score in cells.values())
+            scores[student] = earned - min(sum(penalties[student].values()), earned)
+    return Column(assignment, points, scores)
 
 
-def _plain(number: float | None) -> str:
-    return f"{number:.10g}" if number is not None else ""
+def export(course: Course, format: str, assignments: Sequence[str] = ()) -> str:
+    """The gradebook's final scores as CSV for ``"canvas"`` or ``"moodle"``; all assignments if none is named.
+
+    Raises
+        CourseError: there is no such assignment, or no such format.
+    """
+    if format not in FORMATS:
+        raise CourseError(f"grades are exported for {' or '.join(FORMATS)}, not for {format!r}")
+    with course.gradebook() as book:
+
+        def read(query: Any) -> Sequence[Any]:
+            try:
+                return book.db.execute(query).all()
+            except sql.exc.SQLAlchemyError as error:
+                raise course.refusal(error) from error
+
+        known = sorted(row.name for row in read(sql.select(api.Assignment.name)))
+        for name in assignments:
+            if name not in known:
+                raise CourseError(
+                    f"the gradebook has no assignment {name!r}; it has: {', '.join(known) or 'none'}"
+                )
+        columns = [column(read, name) for name in assignments or known]
+        return lms_csv(format, people(read).values(), columns)
 
 
 def _timestamp(text: str | None) -> Any:

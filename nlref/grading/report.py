@@ -1,9 +1,10 @@
 """The class as a table: a line a submission, with what was repaired and why points are missing."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,6 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nlref.grading.result import SubmissionResult
+from nlref.grading.witness import SENTENCES
+
+if TYPE_CHECKING:
+    from nlref.grading.class_numbers import ClassNumbers
 
 TEST_SUFFIX = "-check"
 READABLE = 45  # characters that a sentence needs beside the scores
@@ -30,6 +35,7 @@ class Row:
         repairs: what was mended, a sentence each.
         reasons: why points are missing, a sentence each.
         alerts: what the instructor should look at.
+        suspicious: what honest work does not do, a sentence each; a person decides what it means.
         status: ``"graded"`` now, ``"unchanged"`` since an earlier run, ``"missing"`` (nothing was submitted) or
             ``"refused"`` (not in the gradebook, whose configuration forbids to add students).
     """
@@ -45,6 +51,7 @@ class Row:
     repairs: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    suspicious: tuple[str, ...] = ()
     status: str = "graded"
 
     @classmethod
@@ -87,7 +94,33 @@ class Row:
             repairs=(*result.remarks, *(sentence for nb in result.notebooks for sentence in nb.repairs)),
             reasons=tuple(reasons),
             alerts=tuple(alerts),
+            suspicious=tuple(_suspicions(result, names)),
         )
+
+
+# What the repair of a notebook and the engine say only of what was tampered with.
+_TAMPERED = re.compile(
+    "|".join(
+        map(
+            re.escape,
+            [
+                "the instructor's version counts",
+                "the answer was not accepted",
+                "answered out of turn",
+                "ForeignCode",
+                *SENTENCES.values(),
+            ],
+        )
+    )
+)
+
+
+def _suspicions(result: SubmissionResult, names: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    for notebook in result.notebooks:
+        yield from filter(_TAMPERED.search, notebook.repairs)
+        for cell in notebook.cells:
+            if _TAMPERED.search(cell.reason):
+                yield f"{names[notebook.name, cell.grade_id]}: {cell.reason}"
 
 
 def exercise_names(result: SubmissionResult) -> dict[tuple[str, str], str]:
@@ -122,6 +155,8 @@ class ClassReport:
         jobs: how many worker processes graded.
         isolation: ``"bubblewrap"``, or ``"none"`` if learners' code ran unconfined.
         notes: what concerns the assignment as a whole.
+        numbers: the whole class in numbers: distribution, exercises, mistakes.
+        page: the file with the class report.
     """
 
     course: str
@@ -132,10 +167,24 @@ class ClassReport:
     jobs: int = 1
     isolation: str = "bubblewrap"
     notes: tuple[str, ...] = ()
+    numbers: "ClassNumbers | None" = None
+    page: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain Python types."""
-        return {"schema": 1, **asdict(self)}
+        """Plain Python types, as ``nlref grade --json`` prints them; docs/grades.md says what each key means."""
+        return {
+            "schema": 1,
+            "course": self.course,
+            "assignment": self.assignment,
+            "graded": self.graded,
+            "seconds": self.seconds,
+            "jobs": self.jobs,
+            "isolation": self.isolation,
+            "notes": list(self.notes),
+            "page": self.page,
+            "class": self.numbers.to_dict() if self.numbers is not None else None,
+            "rows": [asdict(row) for row in self.rows],
+        }
 
     def row(self, student: str) -> Row:
         """One student's row; ``KeyError`` if there is none."""
@@ -156,6 +205,7 @@ class ClassReport:
         for count, what in (
             (sum(row.status == "missing" for row in self.rows), "missing"),
             (sum(bool(row.repairs) for row in self.rows), "repaired"),
+            (sum(bool(row.suspicious) for row in self.rows), "suspicious"),
             (sum(bool(row.needs_manual_grade) for row in submitted), "to be graded by a person"),
         ):
             if count:
@@ -189,6 +239,8 @@ class ClassReport:
             console.print(Text(warning, style="bold red"))
         for note in self.notes:
             console.print(Text(_printable(note)))
+        if self.page:
+            console.print(Text(f"The class report: {self.page}"), soft_wrap=True)
 
     def _room(self, console: Console, headers: Sequence[str]) -> int:
         """How many characters a line leaves for what there is to say."""
@@ -243,19 +295,36 @@ def _printable(text: str) -> str:
 
 @contextmanager
 def live_progress(console: Console | None = None) -> Iterator[Any]:
-    """A progress bar with the time left, to hand to ``grade(progress=...)``; silent when not on a terminal."""
-    console = console or Console(stderr=True)
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[student]}", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("grading", total=None, student="")
+    """What to hand to ``grade(progress=...)``: a line for each submission, and below them a bar with the time left.
 
-        def progress(done: int, total: int, student: str) -> None:
-            bar.update(task, completed=done, total=total, student=_printable(student))
+    Silent when not on a terminal.
+    """
+    console = console or Console(stderr=True)
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("grading", total=None)
+
+        def progress(done: int, total: int, result: SubmissionResult) -> None:
+            if console.is_terminal:
+                bar.console.print(_line(result), no_wrap=True, overflow="ellipsis")
+            bar.update(task, completed=done, total=total)
 
         yield progress
+
+
+def _line(result: SubmissionResult) -> Text:
+    """One submission as it is graded: who, how many points, how long, and what to look at."""
+    points = sum(cell.points for _, cell in result.cells())
+    says = [f"{notebook.name}.ipynb: {notebook.problem}" for notebook in result.notebooks if notebook.problem]
+    waiting = sum(cell.score is None for _, cell in result.cells())
+    if waiting:
+        says.append(f"{waiting} for a person")
+    if result.remarks or any(notebook.repairs for notebook in result.notebooks):
+        says.append("repaired")
+    if any(_suspicions(result, exercise_names(result))):
+        says.append("suspicious")
+    line = Text(f"{_printable(result.student):20} ")
+    line.append(f"{result.score:>6.4g}/{points:<6g}", style="green" if result.score >= points else "").append(
+        f" {result.seconds:6.2f} s  ", style="dim"
+    )
+    return line.append(_printable("; ".join(says)))

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlref.grading.assignment import Assignment
+from nlref.grading.class_numbers import ClassNumbers
 from nlref.grading.course import Course, CourseError, is_one_of
 from nlref.grading.pool import LocalPool, Pool
 from nlref.grading.report import ClassReport, Row, exercise_names
@@ -33,7 +34,7 @@ def grade(
     scheduler: str | None = None,
     force: bool = False,
     limits: Any = None,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Callable[[int, int, SubmissionResult], None] | None = None,
 ) -> ClassReport:
     """Grade what a class submitted for an assignment, into nbgrader's gradebook and ``grades.csv``.
 
@@ -46,7 +47,7 @@ def grade(
         scheduler: the address of a Dask scheduler, ``tcp://host:8786``, whose workers grade instead of processes here.
         force: grade also what has not changed since it was graded.
         limits: a :class:`nlref.grading.sandbox.Limits`, if not the usual one.
-        progress: called with (done, total, student) as submissions are graded.
+        progress: called with (done, total, result) as submissions are graded.
 
     Returns
         The class as a table. What was graded before and has not changed is in it too.
@@ -101,25 +102,36 @@ def grade(
                     graded.add(submission.student)
                     done += 1
                     if progress is not None:
-                        progress(done, len(folders), submission.student)
+                        progress(done, len(folders), result)
             finally:
                 writer.write_csv()
             notes = _shortcomings(version, trial[0].result()) if trial else []
-            rows = [
-                row if row.student in graded else replace(row, status="unchanged")
-                for row in writer.rows(folders)
-            ]
-            rows += _others(version, folders, registered if students is None else (), refused)
+            numbers, everyone = ClassNumbers(version.points), []
+            for row, result in writer.results():
+                numbers.add(row, result)
+                everyone.append(row if row.student in graded else replace(row, status="unchanged"))
+            handed_in = folders if students is None else course.submissions(assignment)
+            others = _others(version, {*handed_in, *(row.student for row in everyone)}, registered, refused)
+            page = writer.write_class_page(sorted([*everyone, *others], key=_by_name), numbers, notes)
+            if students is not None:
+                others = [row for row in others if row.student in folders]
+            rows = [row for row in everyone if row.student in folders] + others
     return ClassReport(
         course=str(course.root),
         assignment=assignment,
-        rows=tuple(sorted(rows, key=lambda row: row.student)),
+        rows=tuple(sorted(rows, key=_by_name)),
         graded=len(graded),
         seconds=time.perf_counter() - began,
         jobs=pool.jobs,
         isolation=isolation,
         notes=tuple(notes),
+        numbers=numbers,
+        page=str(page),
     )
+
+
+def _by_name(row: Row) -> str:
+    return row.student
 
 
 def check_options(isolation: str, jobs: int | None, scheduler: str | None) -> None:
@@ -189,14 +201,14 @@ def _finished(
 
 
 def _others(
-    version: Assignment, folders: Mapping[str, Path], registered: Iterable[str], refused: Sequence[str]
+    version: Assignment, handed_in: Collection[str], registered: Iterable[str], refused: Sequence[str]
 ) -> list[Row]:
     """Rows of those who were not graded."""
     why = ("not in the gradebook, and c.Autograde.create_student is False",)
     return [Row(s, version.name, {}, 0.0, version.points, status="refused", reasons=why) for s in refused] + [
         Row(s, version.name, {}, 0.0, version.points, status="missing")
         for s in registered
-        if s not in folders
+        if s not in handed_in
     ]
 
 

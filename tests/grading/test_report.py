@@ -2,9 +2,13 @@
 
 import io
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
+from nlref.grading.class_numbers import ClassNumbers
 from nlref.grading.report import ClassReport, Row, exercise_names, live_progress
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
 
@@ -135,11 +139,45 @@ def test_the_report_as_data():
     assert report(row).row("ada") == row
 
 
-def test_progress_is_silent_when_nobody_watches():
+def test_every_key_of_the_json_report_is_documented():
+    numbers = ClassNumbers(5.0)
+    failed = CellResult("relu-check", 0.0, 5.0, "no", criteria=(("values", 0.0, 2.0),), mistake="mirrored")
+    numbers.add(row_of(result(failed)), result(failed))
+    data = json.loads(json.dumps(report(row_of(result(failed)), numbers=numbers, page="p").to_dict()))
+    text = (Path(__file__).parents[2] / "docs" / "grades.md").read_text()
+    documented = set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE))
+    keys = {*data, *data["rows"][0], *data["class"], *data["class"]["exercises"]["relu"]}
+    assert documented >= keys
+    assert data["class"]["exercises"]["relu"]["mistakes"] == {"mirrored": ["ada"]}
+
+
+def test_what_tampers_is_suspicious():
+    changed = "the cell `relu-check` had been changed; the instructor's version counts"
+    submission = result(
+        CellResult(
+            "relu-check", 0.0, 5.0, "AnswerRefused: the answer was not accepted: it changes an argument"
+        ),
+        CellResult("tanh-check", 0.0, 5.0, "AssertionError"),
+        repairs=(changed, "the cell `tanh` was there twice; the last one counts"),
+    )
+    row = row_of(submission)
+    assert row.suspicious == (changed, f"relu: {submission.notebooks[0].cells[0].reason}")
+    assert "1 suspicious" in report(row).summary()
+
+
+def test_progress_is_a_line_a_submission_and_silent_when_nobody_watches():
     stream = io.StringIO()
+    waiting = result(CellResult("relu-check", 3.0, 5.0), CellResult("why", None, 2.0), repairs=("mended",))
+    hostile = replace(waiting, student="[red]eve\x1b[2J", remarks=("r",))
     with live_progress(Console(file=stream, force_terminal=False)) as progress:
-        progress(1, 2, "ada")
+        progress(1, 2, waiting)
     assert stream.getvalue() == ""
-    with live_progress(Console(file=stream, force_terminal=True, width=80)) as progress:
-        progress(1, 2, "ada")
-    assert "1/2" in stream.getvalue()
+    with live_progress(Console(file=stream, force_terminal=True, width=80, color_system=None)) as progress:
+        progress(1, 2, waiting)
+        progress(2, 2, hostile)
+    text = stream.getvalue()
+    assert "2/2" in text
+    [line] = [line for line in re.split(r"[\r\n]", text) if "ada" in line]
+    assert re.search(r"ada +3/7 +0\.00 s  1 for a person; repaired", line)
+    assert "[red]eve" in text
+    assert "\x1b[2J" not in text
