@@ -93,6 +93,7 @@ def graded(basics):
             "ada", first_name="Ada", last_name="L.", lms_user_id="7", email="a@b.org"
         )
         for student in ("ada", "ben", "cem"):
+            book.update_or_create_student(student)
             submission = book.add_submission("basics", student)
             for notebook in submission.notebooks:
                 for grade in notebook.grades:
