@@ -13,6 +13,7 @@ from nlref.activations import sigmoid, softplus
 from nlref.kernel import Array, namespace
 from nlref.loss import Shape, equal_shapes, gradient_of_loss, loss, same_shape
 from nlref.loss_facts import Defect, LossCounterpart, LossFacts, Point
+from nlref.losses.log_sum_exp import finite, log_sum_exp
 from nlref.losses.margin import check_signs, missed
 
 __all__ = [
@@ -251,7 +252,7 @@ def circle(
     positive, negative = _circle_terms(
         y_true, y_pred, ref_labels, ref_embeddings, remove_diagonal, gamma, margin
     )[1:]
-    return softplus(_log_sum_exp(positive) + _log_sum_exp(negative))
+    return softplus(log_sum_exp(positive, axis=1) + log_sum_exp(negative, axis=1))
 
 
 @gradient_of_loss(circle)
@@ -275,7 +276,7 @@ def circle_vjp(
     similarity, positive, negative = _circle_terms(
         y_true, y_pred, ref_labels, ref_embeddings, remove_diagonal, gamma, margin
     )
-    log_positive, log_negative = _log_sum_exp(positive), _log_sum_exp(negative)
+    log_positive, log_negative = log_sum_exp(positive, axis=1), log_sum_exp(negative, axis=1)
     distance = xp.maximum(1.0 - similarity, 0.0)
     from_positive = _share(positive, log_positive) * distance
     from_negative = _share(negative, log_negative) * (distance - 1.0)
@@ -314,18 +315,10 @@ def _pairs(y_true: Array, ref_labels: Array | None, remove_diagonal: bool) -> tu
     return same, same & (xp.arange(xp.shape(y_true)[0])[:, None] != xp.arange(xp.shape(ref_labels)[0]))
 
 
-def _log_sum_exp(x: Array) -> Array:
-    """Over the last axis; -inf where all of it is -inf."""
-    xp = namespace(x)
-    largest = xp.max(x, axis=-1, keepdims=True)
-    largest = xp.where(largest > -math.inf, largest, 0.0)
-    return xp.squeeze(largest, axis=-1) + xp.log(xp.sum(xp.exp(x - largest), axis=-1))
-
-
 def _share(x: Array, log_sum: Array) -> Array:
     """``exp(x - log_sum)``, the softmax of ``x``; 0 where all of it is -inf."""
     xp = namespace(x, log_sum)
-    return xp.exp(x - xp.expand_dims(xp.where(log_sum > -math.inf, log_sum, 0.0), -1))
+    return xp.exp(x - xp.expand_dims(finite(log_sum), 1))
 
 
 def _labels_and_distances(generator, shape, margin=1.0, **_):

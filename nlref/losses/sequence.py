@@ -1,6 +1,5 @@
 """Losses of sequences whose alignment with the labels is not known: ctc."""
 
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ import numpy as np
 from nlref.kernel import Array, namespace
 from nlref.loss import Shape, gradient_of_loss, loss, same_shape
 from nlref.loss_facts import LossCounterpart, LossFacts, Point
+from nlref.losses.log_sum_exp import finite, log_sum_exp
 
 __all__ = ["FACTS", "ctc", "ctc_vjp"]
 
@@ -204,19 +204,15 @@ def _forward(lattice: _Lattice) -> tuple[Any, Any]:
     def step(state, item):
         reached, offset = state
         emitted, live = item
-        after = emitted + _log_sum(
-            reached, _moved(reached, 1, -math.inf), _moved(reached, 2, -math.inf) + lattice.skip
-        )
-        likeliest = _finite(xp.max(after, axis=1, keepdims=True))
+        ways = [reached, _moved(reached, 1, -math.inf), _moved(reached, 2, -math.inf) + lattice.skip]
+        after = emitted + log_sum_exp(xp.stack(ways), axis=0)
+        likeliest = finite(xp.max(after, axis=1, keepdims=True))
         return xp.where(live, after - likeliest, reached), xp.where(live, offset + likeliest, offset)
 
     zero = xp.zeros_like(lattice.emitted[0])
     start = xp.where(xp.arange(xp.shape(zero)[1]) == 0, zero, -math.inf)
     reached, offset = xp.scan(step, (start, zero[:, :1]), (lattice.emitted, lattice.live))
-    last = reached[-1] + lattice.end
-    largest = _finite(xp.max(last, axis=1, keepdims=True))
-    total = xp.log(xp.sum(xp.exp(last - largest), axis=1, keepdims=True))
-    return reached, xp.squeeze(offset[-1] + largest + total, axis=1)
+    return reached, xp.squeeze(offset[-1], axis=1) + log_sum_exp(reached[-1] + lattice.end, axis=1)
 
 
 def _backward(lattice: _Lattice) -> Any:
@@ -227,8 +223,9 @@ def _backward(lattice: _Lattice) -> Any:
         (remaining,) = state
         emitted, live = item
         ahead = remaining + emitted
-        before = _log_sum(ahead, _moved(ahead, -1, -math.inf), _moved(ahead + lattice.skip, -2, -math.inf))
-        before = before - _finite(xp.max(before, axis=1, keepdims=True))
+        ways = [ahead, _moved(ahead, -1, -math.inf), _moved(ahead + lattice.skip, -2, -math.inf)]
+        before = log_sum_exp(xp.stack(ways), axis=0)
+        before = before - finite(xp.max(before, axis=1, keepdims=True))
         return (xp.where(live, before, remaining),)
 
     (remaining,) = xp.scan(step, (lattice.end,), (lattice.emitted, lattice.live), reverse=True)
@@ -239,7 +236,7 @@ def _occupancy(lattice: _Lattice, forward: Any, backward: Any) -> Any:
     """The probability, given the labels, that a step stands for a class: (samples, steps, classes)."""
     xp = namespace(forward, backward)
     joint = forward + backward
-    weight = xp.exp(joint - _finite(xp.max(joint, axis=2, keepdims=True)))
+    weight = xp.exp(joint - finite(xp.max(joint, axis=2, keepdims=True)))
     weight = xp.transpose(weight / xp.sum(weight, axis=2, keepdims=True), (1, 0, 2))
     classes = xp.arange(xp.shape(lattice.log_softmax)[2])
     one = xp.ones_like(weight[:1, :1, :1])
@@ -255,18 +252,6 @@ def _moved(x: Any, by: int, fill: float) -> Any:
     if by > 0:
         return xp.pad(x, ((0, 0), (by, 0)), constant_values=fill)[:, :-by]
     return xp.pad(x, ((0, 0), (0, -by)), constant_values=fill)[:, -by:]
-
-
-def _log_sum(*terms: Any) -> Any:
-    """The logarithm of the sum of the exponentials of three arrays."""
-    xp = namespace(*terms)
-    largest = _finite(functools.reduce(xp.maximum, terms))
-    return largest + xp.log(sum(xp.exp(term - largest) for term in terms))
-
-
-def _finite(largest: Any) -> Any:
-    """``largest``, 0 where it is -inf: what may be subtracted without making NaN of -inf."""
-    return namespace(largest).where(largest > -math.inf, largest, 0.0)
 
 
 def _sequences(generator, shape, mask_index=0, **_):
