@@ -1,7 +1,11 @@
 """Loss functions, on NumPy arrays and TensorFlow tensors; ``<name>_vjp(y_true, y_pred, g)`` is the gradient.
 
-Names and arguments are Keras'. ``FACTS`` has one row a function: exact values, counterparts elsewhere.
+Names and arguments are Keras'; `nlref.loss.loss` says what all of them share. ``FACTS`` has one row a function: exact
+values, counterparts elsewhere.
 """
+
+import difflib
+from collections.abc import Callable
 
 from nlref.losses import crossentropy, divergence, embedding, margin, overlap, regression, sequence
 from nlref.losses.crossentropy import (
@@ -88,7 +92,26 @@ FACTS = {
     **sequence.FACTS,
 }
 
+ALIASES = {
+    "KLDivergence": "kl_divergence",
+    "CTC": "ctc",
+    "bce": "binary_crossentropy",
+    "BCE": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "KLD": "kl_divergence",
+    "mae": "mean_absolute_error",
+    "MAE": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "MSE": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+    "MSLE": "mean_squared_logarithmic_error",
+}
+"""Keras' second names; the names of its classes, ``MeanSquaredError``, need not be listed."""
+
 __all__ = [
+    "ALIASES",
     "FACTS",
     "binary_crossentropy",
     "binary_crossentropy_vjp",
@@ -114,6 +137,7 @@ __all__ = [
     "dice_vjp",
     "gaussian_nll",
     "gaussian_nll_vjp",
+    "get",
     "hinge",
     "hinge_embedding",
     "hinge_embedding_vjp",
@@ -153,3 +177,33 @@ __all__ = [
     "tversky",
     "tversky_vjp",
 ]
+
+
+def get(identifier: str | Callable | None) -> Callable | None:
+    """The loss that Keras knows by the name ``identifier``, as in ``keras.losses.get``.
+
+    The name is that of a function here, that of Keras' class, or one of `ALIASES`. A callable is returned as it is, and
+    None gives None. A function is both of Keras' forms: the function with ``reduction=None``, the class without. Keras'
+    dictionaries of a serialised loss are not taken.
+
+    >>> get("mse") is get("MeanSquaredError") is mean_squared_error
+    True
+
+    Raises
+    ------
+    ValueError
+        No loss has this name; the sentence has those that are spelled nearly so.
+    TypeError
+        ``identifier`` is neither a string, nor callable, nor None.
+    """
+    if identifier is None or callable(identifier):
+        return identifier
+    if not isinstance(identifier, str):
+        raise TypeError(f"losses.get: give a name, a callable or None, not a {type(identifier).__name__}")
+    classes = {name.title().replace("_", ""): name for name in FACTS}
+    names = {**classes, **dict(zip(FACTS, FACTS, strict=True)), **ALIASES}
+    if identifier not in names:
+        near = difflib.get_close_matches(identifier.lower(), [*FACTS, *ALIASES], n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise ValueError(f"losses.get: there is no loss {identifier!r}{hint}")
+    return globals()[names[identifier]]

@@ -1465,7 +1465,7 @@ FACTS = {
             Point(why="sure and right", arguments=(1, [0.0, 1.0]), value=0.0, gradient=[0.0, -1.0]),
         ),
         counterparts=(
-            _keras("categorical_generalized_cross_entropy"),
+            _keras("categorical_generalized_cross_entropy", arguments={"q": 0.5}),
             _keras(
                 "categorical_generalized_cross_entropy",
                 "loss/gce_q.5",
