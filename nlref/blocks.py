@@ -15,6 +15,11 @@ import numpy as np
 BLOCK = 32_768
 """Elements in a piece: with a few temporaries in float64 this still fits in a level-2 cache."""
 
+# The C library hands freed memory beyond a threshold back to the system, and a formula's temporaries, 256 kB each in
+# float64, lie beyond it: paged in again at every operation, they cost ten times what is computed in them. Freeing one
+# block that is larger (and was never touched) raises glibc's threshold to its size for the process.
+np.empty(1 << 20)
+
 _WORTH_THREADS = 0.5e-3  # seconds of remaining work below which waking a thread costs more than it saves
 
 _threads: int | None = None

@@ -34,7 +34,9 @@ def sigmoid(x: Array) -> Array:
     """
     xp = namespace(x)
     e = xp.exp(-xp.abs(x))
-    return xp.maximum(e, xp.sign(x)) / (1.0 + e)  # above the line 1 for x >= 0, e below
+    return xp.maximum(e, xp.astype(x >= 0, x.dtype)) / (
+        1.0 + e
+    )  # above the line 1 on the right, e on the left
 
 
 @gradient_of(sigmoid)
@@ -74,7 +76,7 @@ def log_sigmoid_vjp(x: Array, g: Array) -> Array:
     r"""``g * sigmoid(-x)``, the slope being in [0, 1]."""
     xp = namespace(x, g)
     e = xp.exp(-xp.abs(x))
-    return g * (xp.maximum(e, -xp.sign(x)) / (1.0 + e))
+    return g * (xp.maximum(e, xp.astype(x <= 0, x.dtype)) / (1.0 + e))
 
 
 @elementwise(in_float64=True)
