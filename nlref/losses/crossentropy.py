@@ -986,6 +986,12 @@ FACTS = {
                 options={"from_logits": True, "pos_weight": 3.0},
                 defects=(_infinite_scores(22, 45, 46, 70),),
             ),
+            _pytorch(
+                "multilabel_soft_margin_loss",
+                "loss/multilabel_soft_margin_none",
+                options=_LOGITS,
+                defects=(_infinite_scores(6, 8, 10),),
+            ),
             _mxnet(
                 "gluon.loss.SigmoidBCELoss()",
                 "loss/SigmoidBCELoss",
@@ -1365,6 +1371,13 @@ FACTS = {
                 ),
                 float32=4e-6,
                 differs="oneDNN's log_softmax, positive where a class is certain",
+            ),
+            _mxnet(
+                "nd.softmax_cross_entropy",
+                "loss/softmax_cross_entropy_op",
+                options=_LOGITS,
+                reduction="sum",
+                defects=(_infinite_scores(6, parts="g"),),
             ),
             _mxnet(
                 "nd.SoftmaxOutput",

@@ -363,7 +363,6 @@ FACTS = {
                 options={"epsilon": 1e-7},
                 recorded=("loss/kl_divergence",),
                 defects=(_ABOVE_1,),
-                float32=4e-6,
             ),
             LossCounterpart(
                 system="pytorch",
@@ -372,6 +371,22 @@ FACTS = {
                 elementwise=True,
                 recorded=("loss/kl_div_none",),
                 defects=(_ABOVE_1, Defect(reason="0 log 0 is NaN where both are 0", rows=(2,))),
+            ),
+            # Of the three reductions the gradients tell; the values are NaN, by the same row.
+            *(
+                LossCounterpart(
+                    system="pytorch",
+                    function="torch.nn.functional.kl_div",
+                    arguments={"reduction": reduction},
+                    scale=1 / divisor,
+                    recorded=(f"loss/kl_div_{reduction}",),
+                    parts="g",
+                    defects=(
+                        _ABOVE_1,
+                        Defect(reason="0 log 0 is NaN where both are 0", rows=(2,), parts="g"),
+                    ),
+                )
+                for reduction, divisor in (("sum", 1), ("batchmean", 8), ("mean", 8 * 3))
             ),
             LossCounterpart(
                 system="mxnet",

@@ -354,6 +354,13 @@ FACTS = {
             LossCounterpart(
                 system="pytorch",
                 function="torch.nn.functional.ctc_loss",
+                reduction="mean",
+                sample_weight=lambda inputs: 1 / inputs["ctc_ll"],
+                recorded=("loss/ctc_mean",),
+            ),
+            LossCounterpart(
+                system="pytorch",
+                function="torch.nn.functional.ctc_loss",
                 arguments={"blank": 3, "reduction": "none"},
                 options={"mask_index": 3},
                 inputs=lambda inputs: (inputs["ctc_l"] - 1, inputs["ctc_x"]),
