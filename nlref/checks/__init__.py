@@ -6,8 +6,11 @@ from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Opt
 from nlref.checks.result import CheckResult, CriterionResult
 from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
 from nlref.checks.unit_02_stability import EXERCISES as UNIT_02
+from nlref.checks.unit_04_rectifiers import EXERCISES as UNIT_04
 
-EXERCISES: dict[str, Exercise | Question] = {exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02)}
+EXERCISES: dict[str, Exercise | Question] = {
+    exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02, *UNIT_04)
+}
 
 __all__ = [
     "EXERCISES",

@@ -90,9 +90,13 @@ def _marks(cell) -> dict[str, bool]:
 
 @functools.cache
 def _worked(unit: str) -> Unit:
+    """The unit, run in the current directory, beside copies of the other files of its folder."""
     import matplotlib
 
     matplotlib.use("agg")
+    for path in (ROOT / "course" / unit).iterdir():
+        if path.is_file() and path.name != LESSON:
+            Path(path.name).write_bytes(path.read_bytes())
     cells, names = [], {"__name__": "__main__"}
     for cell in notebooks(unit)[0].cells:
         ran = Ran(cell.cell_type, cell.id, cell.source, **_marks(cell))

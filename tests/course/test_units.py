@@ -64,7 +64,21 @@ def prose(markdown: str) -> str:
     return "\n".join(lines)
 
 
-def run_as_script(code: str, folder: Path) -> subprocess.CompletedProcess:
+def files_beside(unit: str) -> dict[str, bytes]:
+    """The other files of a unit's folder, which travel with its notebooks."""
+    folder = ROOT / "course" / unit
+    return {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != LESSON
+    }
+
+
+def lay_beside(unit: str, folder: Path) -> None:
+    for name, content in files_beside(unit).items():
+        (folder / name).write_bytes(content)
+
+
+def run_as_script(unit: str, code: str, folder: Path) -> subprocess.CompletedProcess:
+    lay_beside(unit, folder)
     script = folder / "lesson.py"
     script.write_text(code, encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if k != "NBGRADER_EXECUTION"}
@@ -79,7 +93,7 @@ def run_as_script(code: str, folder: Path) -> subprocess.CompletedProcess:
 
 
 def test_the_lesson_runs_as_a_script(unit, tmp_path):
-    done = run_as_script(lesson(unit), tmp_path)
+    done = run_as_script(unit, lesson(unit), tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
 
@@ -91,7 +105,7 @@ def test_the_worked_notebook_earns_all_points(unit, worked):
 
 def test_an_untouched_exercise_runs_to_its_end(unit, tmp_path):
     code = "\n\n".join(cell.source for cell in released(unit).cells if cell.cell_type == "code")
-    done = run_as_script(code, tmp_path)
+    done = run_as_script(unit, code, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.count("not attempted") == len(exercises(unit))
@@ -100,6 +114,7 @@ def test_an_untouched_exercise_runs_to_its_end(unit, tmp_path):
 @pytest.mark.slow
 def test_an_untouched_exercise_runs_in_a_kernel(unit, tmp_path):
     notebook = released(unit)
+    lay_beside(unit, tmp_path)
     everything = (
         "no cell has this tag"  # by default the client passes over `skip-execution`, and Lab does not
     )
@@ -122,7 +137,7 @@ def test_it_runs_in_the_grading_sandbox(unit, version, demonstrations):
     """Also without the cells that the grader does not run because they only show something."""
     from nlref.grading.sandbox import Sandbox
 
-    with Sandbox() as sandbox, sandbox.session({}) as session:
+    with Sandbox() as sandbox, sandbox.session(files_beside(unit)) as session:
         for cell in version(unit).cells:
             graded = cell.metadata.get("nbgrader", {}).get("grade")
             skipped = not demonstrations and "skip-execution" in cell.metadata.get("tags", [])
