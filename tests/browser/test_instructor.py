@@ -6,6 +6,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,14 +20,19 @@ pytestmark = pytest.mark.sandbox
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("instructor") / "course"
     run("init", path)
+    load_sample_class().build(path)
+    run("grade", path, UNIT)
+    return path
+
+
+def load_sample_class() -> ModuleType:
+    """The module that builds the sample class."""
     spec = importlib.util.spec_from_file_location(
         "sample_class", ROOT / "tests/grading/sample_class/build.py"
     )
     sample_class = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sample_class)
-    sample_class.build(path)
-    run("grade", path, UNIT)
-    return path
+    return sample_class
 
 
 def run(*command: str | Path) -> None:
