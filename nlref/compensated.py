@@ -23,24 +23,30 @@ def difference(a: Array, b: Array) -> tuple[Array, Array]:
     return d, (a - (d - rest)) - (b + rest)
 
 
-def quotient(a: Array, divisor: float) -> tuple[Array, Array]:
-    """``(q, error)`` with ``q = a / divisor`` rounded and ``q + error`` right to about twice the digits of the dtype.
+def quotient(a: Array, divisor: float, rest: Array | float = 0.0) -> tuple[Array, Array]:
+    """``(q, error)`` with ``q = a / divisor`` rounded and ``q + error`` right to half as many digits again.
 
-    ``divisor`` is a positive Python number; in float32 it counts with more digits than float32 has. Where the quotient
-    is beyond 2000, and its exponential 0 or infinite, ``error`` is 0.
+    ``rest`` is the rounding error of ``a``, if that has one: it is ``a + rest`` that is divided.
+
+    ``divisor`` is a positive Python number; in float32 it counts with more digits than float32 has, but is taken for
+    the nearest normal number where it is beyond them. Where the quotient is beyond 2000, and its exponential 0 or
+    infinite, ``error`` is 0.
 
     Source: Dekker, "A floating-point technique for extending the available precision", 1971.
     """
     xp = namespace(a)
+    single = a.dtype == np.float32
+    limits = np.finfo(np.float32 if single else np.float64)
+    divisor = min(max(divisor, float(limits.tiny)), float(limits.max) / 8)
     q = a / divisor
-    head_digits, tail_digits = (12, 12) if q.dtype == np.float32 else (26, 27)
+    head_digits, tail_digits = (12, 12) if single else (26, 27)
     scaled = q * (2.0**tail_digits + 1.0)
     q_head = scaled - (scaled - q)
     q_tail = q - q_head
     head = _rounded(divisor, head_digits)
     tail = divisor - head
     # q_head * head is exact, and so near to a that the subtraction is too.
-    remainder = (a - q_head * head) - (q_head * tail + q_tail * divisor)
+    remainder = (a - q_head * head) - (q_head * tail + q_tail * divisor) + rest
     return q, xp.where(xp.abs(q) < 2000.0, remainder / divisor, 0.0)
 
 

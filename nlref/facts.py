@@ -7,6 +7,7 @@ untested is what makes the tests find it: see ``tests/activations/``.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 
@@ -87,3 +88,19 @@ class Facts:
     cases: tuple[Case, ...]
     counterparts: tuple[Counterpart, ...] = ()
     slope_at_nan: float = math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowFacts:
+    """One kernel along an axis: its exact rows and their gradient, options worth a test, and its counterparts.
+
+    ``exact(mp, row, **options)`` takes and gives a list of mpmath's numbers, as does
+    ``exact_vjp(mp, row, g, **options)``. The first of ``options`` is that of the defaults. ``probabilities`` says that
+    a row's values sum to 1.
+    """
+
+    exact: Callable[..., Any]
+    exact_vjp: Callable[..., Any]
+    options: tuple[Mapping[str, Any], ...] = (MappingProxyType({}),)
+    probabilities: bool = False
+    counterparts: tuple[Counterpart, ...] = ()

@@ -16,6 +16,7 @@ all = tf.reduce_all
 any = tf.reduce_any
 astype = tf.cast
 concatenate = tf.concat
+cumsum = tf.cumsum
 exp = tf.exp
 expand_dims = tf.expand_dims
 expm1 = tf.math.expm1
@@ -35,6 +36,8 @@ reshape = tf.reshape
 rint = tf.math.rint
 shape = tf.shape
 sign = tf.sign
+sort = tf.sort
+split = tf.split
 sqrt = tf.sqrt
 square = tf.square
 squeeze = tf.squeeze
@@ -94,6 +97,65 @@ def run(
     return tf.cast(y, dtype), *map(_summed, parts, given[1:])
 
 
+def run_rows(
+    kernel: Any, arrays: Mapping[str, Any], axis: Any, mask: Any, options: Mapping[str, Any]
+) -> tf.Tensor:
+    """Evaluate a kernel of `nlref.axis` on tensors: bring the axes last, as one, apply its formula, and back.
+
+    The number of dimensions must be known; lengths need not be.
+    """
+    name = kernel.name
+    x, *others = (_tensor(name, argument, value) for argument, value in arrays.items())
+    if x.shape.rank is None:
+        raise ValueError(f"{name}: x must have a known number of dimensions")
+    shape = tuple(x.shape)
+    axes = kernel.axes(axis, shape)
+    dtype = _kept(x)
+    computed_in = tf.float32 if dtype in _SIXTEEN_BITS else dtype
+    x = tf.cast(x, computed_in)
+    if others:
+        like = tf.split(x, 2, axes[0])[0] if kernel.halves and kernel.halved(shape, axes) else x
+        others = [_broadcast(name, "g", tf.cast(g, computed_in), like, "the result") for g in others]
+    elif kernel.halves:
+        kernel.halved(shape, axes)
+    if mask is not None:
+        mask = tf.convert_to_tensor(mask) if tf.is_tensor(mask) else tf.constant(kernel.checked_mask(mask))
+        if not mask.dtype.is_bool:
+            raise TypeError(
+                f"{name}: mask must be booleans, True where an entry is kept, not {mask.dtype.name}; "
+                "for numbers give mask != 0"
+            )
+        others.append(_broadcast(name, "mask", mask, x))
+
+    rank = len(shape)
+    outer = [i for i in range(rank) if i not in axes]
+    order = [*outer, *axes]
+    moved = order != list(range(rank))
+
+    def rows(array: tf.Tensor) -> tf.Tensor:
+        array = tf.transpose(array, order) if moved else array
+        if len(axes) == 1:
+            return array
+        lengths = tf.shape(array)
+        row = tf.reduce_prod(lengths[len(outer) :], keepdims=True)
+        return tf.reshape(array, tf.concat([lengths[: len(outer)], row], axis=0))
+
+    def function(*arrays: tf.Tensor) -> tf.Tensor:
+        return kernel.rows(arrays, -1, mask is not None, options)
+
+    def vjp(x: tf.Tensor, g: tf.Tensor, *mask: tf.Tensor) -> tf.Tensor:
+        return kernel.rows((x, g, *mask), -1, bool(mask), options, kernel.vjp)
+
+    y = _differentiable(function, kernel.vjp and vjp, {})(*map(rows, (x, *others)))
+    if len(axes) > 1:
+        y = tf.reshape(y, tf.gather(tf.shape(x), order))
+    if moved:
+        y = tf.transpose(y, [order.index(i) for i in range(rank)])
+    if not kernel.halves or kernel.is_gradient:
+        y = tf.ensure_shape(y, shape)
+    return tf.cast(y, dtype)
+
+
 def _differentiable(function: Callable, vjp: Callable | None, options: Mapping[str, Any]) -> Callable:
     if vjp is None:
         return functools.partial(function, **options)
@@ -137,7 +199,7 @@ def _tensor(name: str, argument: str, value: Any) -> tf.Tensor:
     return tensor
 
 
-def _broadcast(name: str, argument: str, tensor: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+def _broadcast(name: str, argument: str, tensor: tf.Tensor, x: tf.Tensor, whose: str = "x") -> tf.Tensor:
     if tensor.shape.is_fully_defined() and x.shape.is_fully_defined():
         if tensor.shape == x.shape:
             return tensor
@@ -147,6 +209,6 @@ def _broadcast(name: str, argument: str, tensor: tf.Tensor, x: tf.Tensor) -> tf.
             fits = False
         if not fits:
             raise ValueError(
-                f"{name}: {argument} of shape {tuple(tensor.shape)} does not fit x of shape {tuple(x.shape)}"
+                f"{name}: {argument} of shape {tuple(tensor.shape)} does not fit {whose} of shape {tuple(x.shape)}"
             )
     return tf.broadcast_to(tensor, tf.shape(x))

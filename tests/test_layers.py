@@ -10,6 +10,7 @@ import nlref
 PACKAGE = Path(nlref.__file__).parent
 BELOW = {
     "arrays",
+    "axis",
     "blocks",
     "compensated",
     "course_files",

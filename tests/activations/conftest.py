@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import ml_dtypes  # noqa: F401  (its import teaches NumPy the name bfloat16)
+import mpmath
 import numpy as np
 import pytest
 
 from nlref import activations, truth
-from nlref.facts import Case, Counterpart, Facts
+from nlref.facts import Case, Counterpart, Facts, RowFacts
 from nlref.ulp import ulp_error
 
 REFERENCES = Path(__file__).parents[1] / "references"
@@ -122,11 +123,48 @@ class Pair:
         raise AssertionError(f"{self.kernel.name}: no case has the options of {self.other.call}")
 
 
+@dataclass(frozen=True)
+class Rows:
+    """A kernel along an axis with one set of its options, as a function of ``x`` and ``axis``."""
+
+    name: str
+    options: Mapping[str, Any]
+
+    @property
+    def facts(self) -> RowFacts:
+        return activations.ROW_FACTS[self.name]
+
+    def value(self, x, **keywords):
+        return getattr(activations, self.name)(x, **self.options, **keywords)
+
+    def vjp(self, x, g, **keywords):
+        return getattr(activations, f"{self.name}_vjp")(x, g, **self.options, **keywords)
+
+    def exact(self, x: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
+        """The true value, or with ``g`` the true gradient, of each row of the 2-d array ``x``, as ``np.longdouble``."""
+        with mpmath.workdps(truth.DIGITS):
+            numbers = [[mpmath.mpf(float(entry)) for entry in row] for row in x]
+            if g is None:
+                rows = [self.facts.exact(mpmath.mp, row, **self.options) for row in numbers]
+            else:
+                upstream = [[mpmath.mpf(float(entry)) for entry in row] for row in g]
+                rows = [
+                    self.facts.exact_vjp(mpmath.mp, *both, **self.options)
+                    for both in zip(numbers, upstream, strict=True)
+                ]
+        flat = [entry for row in rows for entry in row]
+        return truth.evaluate(lambda mp, i: flat[int(i)], np.arange(len(flat))).reshape(len(x), -1)
+
+    def __hash__(self):
+        return hash((self.name, str(self.options)))
+
+
 KERNELS = [Kernel(name) for name in activations.FACTS]
 PLAIN = [Shape(kernel, kernel.facts.cases[0]) for kernel in KERNELS]
 SHAPES = [Shape(kernel, case) for kernel in KERNELS for case in kernel.facts.cases]
 with np.load(REFERENCES / "truth_act.npz", allow_pickle=False) as recorded_truth:
     RECORDED_SHAPES = [shape for shape in SHAPES if f"{shape.recorded_as}/float64/y" in recorded_truth]
+ROWS = [Rows(name, options) for name, facts in activations.ROW_FACTS.items() for options in facts.options]
 PAIRS = [Pair(kernel, counterpart) for kernel in KERNELS for counterpart in kernel.facts.counterparts]
 
 
@@ -138,6 +176,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     over("kernel", KERNELS, [kernel.name for kernel in KERNELS])
     over("plain", PLAIN, [kernel.name for kernel in KERNELS])
     over("shape", SHAPES, [_call(shape.kernel.name, shape.facts.options) for shape in SHAPES])
+    over("rows", ROWS, [_call(rows.name, rows.options) for rows in ROWS])
+    plain_rows = [rows for rows in ROWS if not rows.options]
+    over("plain_rows", plain_rows, [rows.name for rows in plain_rows])
     over("recorded_shape", RECORDED_SHAPES, [shape.recorded_as for shape in RECORDED_SHAPES])
     for argument, chosen in (
         ("keras_pair", [pair for pair in PAIRS if pair.other.system == "keras"]),
