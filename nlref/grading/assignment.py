@@ -25,6 +25,9 @@ class MasterCell:
         answer: the instructor's own solution, if there is a source notebook.
         shows_only: the instructor tagged it ``skip-execution``: it shows something that nothing later needs. Learners
             run it like any other cell; nbgrader's kernel and this grader pass it over.
+        runs_inside: the instructor's metadata ``{"nlref": {"runs_in": "notebook"}}`` asks for this test to run in the
+            learner's process, because it looks at figures there, or at what only lives there. What it finds is then the
+            word of that process, and the class report says so.
     """
 
     cell_type: str
@@ -39,6 +42,7 @@ class MasterCell:
     released: str = ""
     answer: str | None = None
     shows_only: bool = False
+    runs_inside: bool = False
 
     @property
     def is_test(self) -> bool:
@@ -123,6 +127,8 @@ class Assignment:
         files: relative path to content; copied over what a learner submitted, as nbgrader does.
         private_seed: draws the inputs that learners do not see; the same for every learner of a course.
         answers_known: whether the instructor's solutions are at hand, so that the tests can be tried on them.
+        profile: which packages learners' code finds in the sandbox (:data:`nlref.grading.runtime.PROFILES`).
+        packages: further installed packages that it finds there, by name.
     """
 
     name: str
@@ -130,6 +136,8 @@ class Assignment:
     files: Mapping[str, bytes] = field(default_factory=dict)
     private_seed: int | None = None
     answers_known: bool = False
+    profile: str = "numpy"
+    packages: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -139,7 +147,7 @@ class Assignment:
             state.update(repr((notebook.name, notebook.cells, sorted(notebook.kernelspec.items()))).encode())
         for path, content in sorted(self.files.items()):
             state.update(repr(path).encode() + hashlib.sha256(content).digest())
-        state.update(repr(self.private_seed).encode())
+        state.update(repr((self.private_seed, self.profile, self.packages)).encode())
         return state.hexdigest()
 
     def graded(self) -> Iterator[tuple[MasterNotebook, MasterCell]]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SEED_FILE = "private_seed"
 LOCK_SECONDS = 5  # how long another program's lock on the gradebook is waited for; SQLite's own default
 SKIP_TAG = "skip-execution"
+INSIDE = {"runs_in": "notebook"}  # a cell's metadata under "nlref", see `MasterCell.runs_inside`
 
 CONFIG = '''\
 """nbgrader's configuration of this course, with nlref as the engine that grades.
@@ -233,7 +234,28 @@ class Course:
             files=self._source_files(name),
             private_seed=self.private_seed(),
             answers_known=set(sources) >= set(notebooks),
+            **self._runtime(name),
         )
+
+    def _runtime(self, assignment: str) -> dict[str, Any]:
+        """What ``c.Grade.profile`` and ``c.Grade.packages`` say about an assignment: one value, or one for each."""
+        from nlref.grading.runtime import PROFILES, packages_of
+
+        chosen = {}
+        for setting, usual in (("profile", "numpy"), ("packages", ())):
+            value = self.nbgrader.config.Grade.get(setting, usual)
+            chosen[setting] = value.get(assignment, usual) if isinstance(value, Mapping) else value
+        profile, packages = chosen["profile"], chosen["packages"]
+        where = self.root / "nbgrader_config.py"
+        if profile not in PROFILES:
+            raise CourseError(f"c.Grade.profile in {where} is one of {', '.join(PROFILES)}, not {profile!r}")
+        if isinstance(packages, str) or not all(isinstance(name, str) for name in packages):
+            raise CourseError(f'c.Grade.packages in {where} is a list of names such as ["pandas"]')
+        try:
+            packages_of((*PROFILES[profile], *packages))
+        except ValueError as error:
+            raise CourseError(f"c.Grade.profile or c.Grade.packages in {where}: {error}") from None
+        return {"profile": profile, "packages": tuple(packages)}
 
     def _notebooks(self, step: str, assignment: str) -> dict[str, dict[str, Any]]:
         folder = self.path(step, ".", assignment)
@@ -279,12 +301,20 @@ def _master(
     solutions = {cell.name for cell in registered.solution_cells}
     tasks = {cell.name for cell in registered.task_cells}
     answers = {grade_id: text for grade_id, _, text, _ in _cells(source) if grade_id in solutions}
+    inside = {
+        grade_id
+        for notebook in (released, source)
+        for grade_id, _, _, metadata in _cells(notebook)
+        if metadata.get("nlref") == INSIDE
+    }
     cells: list[MasterCell] = []
     seen: set[str] = set()
-    for grade_id, cell_type, text, tags in _cells(released if released is not None else source):
+    for grade_id, cell_type, text, metadata in _cells(released if released is not None else source):
         known = sources.get(grade_id) if grade_id else None
         if known is None or grade_id in seen:
-            cells.append(MasterCell(cell_type, text, released=text, shows_only=SKIP_TAG in tags))
+            cells.append(
+                MasterCell(cell_type, text, released=text, shows_only=SKIP_TAG in metadata.get("tags", []))
+            )
             continue
         seen.add(known.name)
         cells.append(
@@ -300,6 +330,7 @@ def _master(
                 checksum=known.checksum,
                 released=text if released is not None else known.source,
                 answer=answers.get(known.name),
+                runs_inside=known.name in inside,
             )
         )
     lost = [name for name in sources if name not in seen]
@@ -312,7 +343,7 @@ def _master(
     return MasterNotebook(registered.name, tuple(cells), json.loads(registered.kernelspec or "{}"))
 
 
-def _cells(notebook: Mapping[str, Any] | None) -> Iterator[tuple[str | None, str, str, list[str]]]:
+def _cells(notebook: Mapping[str, Any] | None) -> Iterator[tuple[str | None, str, str, Mapping[str, Any]]]:
     for cell in (notebook or {}).get("cells", []):
         text, metadata = cell.get("source", ""), cell.get("metadata", {})
         grade_id = metadata.get("nbgrader", {}).get("grade_id")
@@ -320,7 +351,7 @@ def _cells(notebook: Mapping[str, Any] | None) -> Iterator[tuple[str | None, str
             grade_id,
             cell["cell_type"],
             text if isinstance(text, str) else "".join(text),
-            metadata.get("tags", []),
+            metadata,
         )
 
 

@@ -31,14 +31,12 @@ import math
 import os
 import re
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,9 +47,17 @@ from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, sam
 from nlref.grading.notebook import Graded, autograded_notebook
 from nlref.grading.opening import opening_of
 from nlref.grading.proxies import remote_of
-from nlref.grading.remote import RemoteNamespace, call_each_remotely, call_remotely, names_defined, value_of
+from nlref.grading.remote import (
+    RemoteNamespace,
+    TestRun,
+    call_each_remotely,
+    call_remotely,
+    names_defined,
+    value_of,
+)
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
 from nlref.grading.sandbox import CellRun, Limits, Sandbox, Session, SessionLost
+from nlref.grading.scratch import Scratch
 from nlref.grading.submission import Cell, Submission, UnreadableNotebook, parse_notebook, repair
 from nlref.grading.witness import SENTENCES, SUBSTITUTES, Witness
 
@@ -65,6 +71,10 @@ _ERRORS = frozenset(
     for name, kind in vars(builtins).items()
     if isinstance(kind, type) and issubclass(kind, BaseException)
 )
+_CHECKS = ("check", "predict", "choose")
+_RAN_INSIDE = (
+    "it ran inside the learner's process, as its metadata asks: what it found is the word of that process"
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -75,7 +85,6 @@ class Engine:
         assignment: the instructor's version.
         isolation: ``"bubblewrap"``, or ``"none"`` to run learners' code unconfined as the present user.
         limits: what one submission may use.
-        profile: the packages that learners may import.
 
     Raises
         SandboxUnavailable: bubblewrap or user namespaces are missing here.
@@ -87,27 +96,27 @@ class Engine:
         *,
         isolation: str = "bubblewrap",
         limits: Limits | None = None,
-        profile: str = "numpy",
     ) -> None:
         self.assignment = assignment
         self.isolation = isolation
         self.limits = limits or Limits()
-        self.sandbox = Sandbox(profile=profile, limits=self.limits, isolation=isolation)
+        self.sandbox = Sandbox(assignment.profile, self.limits, isolation, assignment.packages)
         self._model: dict[tuple[str, str | None], Graded] | None = None
         self._own_sides: dict[str, _OwnSide] = {}
 
     def __enter__(self) -> "Engine":
-        self._files = tempfile.TemporaryDirectory(prefix="nlref-")
-        for name, content in self.assignment.files.items():
-            path = Path(self._files.name) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        self.sandbox.__enter__()
+        with ExitStack() as stack:
+            self._files = stack.enter_context(Scratch())
+            for name, content in self.assignment.files.items():
+                path = self._files / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            stack.enter_context(self.sandbox)
+            self._own = stack.pop_all()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self.sandbox.__exit__(*exception)
-        self._files.cleanup()
+        self._own.__exit__(*exception)
 
     def grade(self, submission: Submission) -> SubmissionResult:
         """Grade every notebook of the assignment; what a submission lacks or breaks costs it points, nothing else."""
@@ -172,8 +181,8 @@ class Engine:
     def _inside(self) -> Iterator[None]:
         """The instructor's tests see the instructor's files, and nlref's checks are the grader's."""
         before, path = os.getcwd(), list(sys.path)
-        os.chdir(self._files.name)
-        sys.path.insert(0, self._files.name)
+        os.chdir(self._files)
+        sys.path.insert(0, str(self._files))
         try:
             with warnings.catch_warnings():
                 # A learner's warning reaches the tests as a warning; it must not become an error there.
@@ -359,7 +368,10 @@ class _Run:
         self.private = full
         self.unwritten = self._is_unwritten(place)
         source = master.released if master.hides and not full else master.source
-        run = self._names.run_test(source, names=self._names_for_text(master), recording=self.recording)
+        if master.runs_inside:
+            run = self._run_inside(source)
+        else:
+            run = self._names.run_test(source, names=self._names_for_text(master), recording=self.recording)
         error = run.error
         if error and full and run.traceback:
             error = _without_secrets(error, master)
@@ -373,7 +385,11 @@ class _Run:
             points=master.points,
             reason=reason,
             private_only=any(result.private_only for result in self.results),
-            note=_other_points(checked, master) if checked is not None else "",
+            note=_RAN_INSIDE
+            if master.runs_inside
+            else _other_points(checked, master)
+            if checked is not None
+            else "",
         )
         graded = Graded(
             cell,
@@ -385,6 +401,19 @@ class _Run:
             witness=run.witness,
         )
         return graded, run.value
+
+    def _run_inside(self, source: str) -> TestRun:
+        """A test that asks to run in the learner's process: what that process says of it, errors and last value."""
+        assert self._session is not None
+        defines = self.engine.own_side(self.master).defines
+        ours = [name for name in _CHECKS if defines.get(name) == f"import nlref:{name}"]
+        if any(name in _WORD.findall(source) for name in ours):
+            return TestRun(error=f"ValueError: {', '.join(ours)} cannot run inside the learner's process")
+        run = self._session.run_cell(source)
+        shown = [output["data"] for output in run.outputs if output["output_type"] == "execute_result"]
+        traceback = [run.error] if run.error and not run.died and not run.timed_out else []
+        value = _number_in(shown[-1].get("text/plain", "")) if shown else None
+        return TestRun(run.outputs, run.error, traceback, value, run.timed_out, run.died, run.seconds)
 
     def _names_for_text(self, master: MasterCell) -> set[str]:
         """The variables of a test that a learner's text may read, where the test evaluates it: those that the
@@ -685,6 +714,18 @@ def _unanswered(master: MasterNotebook, cells: Sequence[Cell]) -> tuple[str, ...
 
 def _is_number(value: Any) -> bool:
     return issubclass(type(value), Real | np.number | np.bool_)
+
+
+def _number_in(text: str) -> float | bool | str:
+    """The number that a notebook shows as its result, such as ``2.5`` or ``np.float64(2.5)``; else the text."""
+    found = re.fullmatch(r"(?:np\.\w+\()?(.+?)\)?", text.strip())
+    shown = found[1] if found else text
+    if shown in ("True", "False"):
+        return shown == "True"
+    try:
+        return float(shown)
+    except ValueError:
+        return text
 
 
 def _in_range(value: Any, points: float) -> tuple[float, str]:

