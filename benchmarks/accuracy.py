@@ -5,12 +5,12 @@
     python benchmarks/accuracy.py --json benchmarks/accuracy.json
 
 Truth is mpmath. Activations see the inputs of `nlref.truth.sample`, about 5000: both signs log-spaced over the whole
-range, a normal cloud, the neighbourhood of each kink and root. Losses see 300 samples at which they are
-well-conditioned. Only results count whose exact value is 0 or a normal number. Gradients leave out kinks, what is
-within 0.3 of a root (a line of its own, in ulp of 1/4), and subnormal inputs, which TensorFlow takes for zeros; those
-of losses are in ulp of the largest in the sample. Columns marked * are recorded values, in tests/references, of the 117
-recorded inputs; Keras is run, PyTorch too if it is installed. At the end: where nlref is worse than the best of the
-others on the same inputs.
+range, a normal cloud, the neighbourhood of each kink and root. Losses, and activations along an axis, see 300 samples;
+losses such at which they are well-conditioned. Only results count whose exact value is 0 or a normal number. Gradients
+leave out kinks, what is within 0.3 of a root (a line of its own, in ulp of 1/4), and subnormal inputs, which TensorFlow
+takes for zeros; those of losses and along an axis are in ulp of the largest in the sample. Columns marked * are
+recorded values, in tests/references, of the 117 recorded inputs; Keras is run, PyTorch too if it is installed. At the
+end: where nlref is worse than the best of the others on the same inputs.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from nlref import activations, losses, truth
+from nlref.facts import RowFacts
 from nlref.ulp import ulp_error
 
 REFERENCES = Path(__file__).parents[1] / "tests" / "references"
@@ -84,8 +85,7 @@ def main() -> None:
     print("Worst error in ulp, and the input where it is; the first three columns are nlref.")
     rows: list[Row] = []
     for name in arguments.only:
-        of_kernel = activation_rows if name in activations.FACTS else loss_rows
-        for row in of_kernel(name):
+        for row in rows_of(name):
             if not rows or rows[-1].call != row.call:
                 print(f"\n{row.call}\n" + " " * LABEL + "".join(f"{c:<23}" for c in marked).rstrip())
             rows.append(row)
@@ -98,6 +98,12 @@ def main() -> None:
     if arguments.json:
         write(arguments.json, rows)
     print(f"\n{time.perf_counter() - started:.0f} s")
+
+
+def rows_of(name: str) -> Iterator[Row]:
+    if name in losses.FACTS:
+        return loss_rows(name)
+    return (axis_rows if isinstance(activations.FACTS[name], RowFacts) else activation_rows)(name)
 
 
 def cell(row: Row, column: str) -> str:
@@ -153,8 +159,6 @@ def call_of(name: str, options: Mapping[str, Any]) -> str:
 
 def activation_rows(name: str) -> Iterator[Row]:
     facts = activations.FACTS[name]
-    if not hasattr(facts, "exact_slope"):
-        return
     kernel, vjp = getattr(activations, name), getattr(activations, f"{name}_vjp")
     for case in facts.cases:
         options = dict(case.options)
@@ -241,6 +245,44 @@ def recorded(file: str, key: str, dtype: str, part: str) -> tuple[np.ndarray, np
     return x[finite], y[finite]
 
 
+# Activations along an axis
+
+
+def axis_rows(name: str) -> Iterator[Row]:
+    facts = activations.FACTS[name]
+    kernel, vjp = getattr(activations, name), getattr(activations, f"{name}_vjp")
+    generator = np.random.default_rng(0)
+    drawn = np.concatenate([generator.normal(size=(60, 6)) * scale for scale in (0.3, 1, 5, 30, 200)])
+    for options in map(dict, facts.options):
+        others = [o for o in facts.counterparts if dict(o.options) == options]
+        for dtype in DTYPES:
+            x = drawn.astype(dtype)
+            g = generator.normal(size=kernel(x).shape).astype(dtype)
+            for part in ("value", "gradient"):
+                true = truth.evaluate_rows(facts, x, g if part == "gradient" else None, options)
+                ours = functools.partial(kernel, **options)
+                results = {
+                    "nlref": ours(x) if part == "value" else vjp(x, g, **options),
+                    "TF eager": on_tensorflow(ours, part, x, g=g),
+                    "TF compiled": on_tensorflow(ours, part, x, g=g, compiled=True),
+                }
+                for other in others:
+                    column = SYSTEMS[other.system]
+                    if other.system == "keras" and not other.function.startswith("keras.layers"):
+                        results.setdefault(column, on_tensorflow(calling(other), part, x, g=g))
+                    elif other.system == "pytorch" and TORCH:
+                        results.setdefault(column, on_torch(calling(other), part, x, g))
+                row = Row(call_of(name, options) if options else name, call_of(name, options), dtype, part)
+                largest = np.abs(true).max(axis=1, keepdims=True) if part == "gradient" else 0.0
+                normal = (np.maximum(np.abs(true), largest) >= np.finfo(dtype).tiny) | (true == 0)
+                unit = np.spacing(np.maximum(np.abs(true), largest).astype(dtype))
+                for column, y in results.items():
+                    error = np.abs(y.astype(np.longdouble) - true) / unit
+                    error = np.where(np.isnan(error), np.inf, error) * normal
+                    row.add(column, error.astype(float).max(axis=1), np.abs(x).max(axis=1))
+                yield row
+
+
 # Losses
 
 
@@ -263,7 +305,12 @@ def loss_rows(name: str) -> Iterator[Row]:
             # A gradient that is a difference is as accurate as the largest of its sample.
             used = loss.plan.used_axes(arrays[at].ndim, options)
             largest = np.abs(gradients[0]).max(axis=used, keepdims=True)
-            scale = {"value": 0.0, "gradient": np.broadcast_to(largest, gradients[0].shape).ravel()}
+            # Where terms of both signs cancel, nothing is accurate relative to what is left of them.
+            signed = values.min() < 0 < values.max()
+            scale = {
+                "value": np.abs(values).mean() / 4 if signed else 0.0,
+                "gradient": np.broadcast_to(largest, gradients[0].shape).ravel(),
+            }
 
             def ours(y, arrays=arrays, options=options):
                 return loss(*arrays[:at], y, *arrays[at + 1 :], **options, reduction=None)
@@ -278,7 +325,7 @@ def loss_rows(name: str) -> Iterator[Row]:
                     "TF compiled": on_tensorflow(ours, part, arrays[at], compiled=True),
                 }
                 for other in others:
-                    theirs = loss_elsewhere(other, arrays, at, part)
+                    theirs = loss_elsewhere(other, arrays, at, part, len(true["value"]))
                     if theirs is not None:
                         results.setdefault(SYSTEMS[other.system], theirs)
                 row = Row(call_of(name, options) if options else name, call_of(name, options), dtype, part)
@@ -291,17 +338,27 @@ def loss_rows(name: str) -> Iterator[Row]:
                 yield row
 
 
-def loss_elsewhere(other: Any, arrays: tuple, at: int, part: str) -> np.ndarray | None:
-    """What Keras or PyTorch gives for the same arrays, in our scale; None for what cannot be run here."""
-    function = calling(other) if other.system != "mxnet" else None
-    if other.system == "keras" and function and len(arrays) == 2:
+def loss_elsewhere(other: Any, arrays: tuple, at: int, part: str, samples: int) -> np.ndarray | None:
+    """What Keras or PyTorch gives for the same arrays, in our scale; None for what cannot be compared."""
+    if len(arrays) != 2:
+        return None
+    if other.system == "keras":
+        function = calling(other)
         return on_tensorflow(lambda y: function(arrays[0], y) / other.scale, part, arrays[at])
-    if other.system == "pytorch" and TORCH and other.elementwise and len(arrays) == 2:
-        import torch
+    if other.system != "pytorch" or not TORCH or not (other.elementwise or arrays[0].ndim < arrays[1].ndim):
+        return None
+    import torch
 
-        target = torch.tensor(arrays[0])
-        return on_torch(lambda y: function(y, target).mean(-1) / other.scale, part, arrays[at])
-    return None
+    function, target = calling(other), torch.tensor(arrays[0])
+    keywords = {} if "reduction" in other.arguments else {"reduction": "none"}
+
+    def per_sample(y):
+        entries = function(y, target, **keywords)
+        return (entries.mean(-1) if entries.ndim == y.ndim else entries) / other.scale
+
+    if per_sample(torch.tensor(arrays[at])).shape != (samples,):
+        return None
+    return on_torch(per_sample, part, arrays[at])
 
 
 # Running a function elsewhere
@@ -320,19 +377,22 @@ def calling(other: Any) -> Callable:
     if other.system != "pytorch":
         return functools.partial(found, **other.arguments)
 
-    def call(x, *others):
+    def call(x, *others, **keywords):
         import torch
 
         arguments = {
-            key: torch.tensor(value, dtype=x.dtype) if isinstance(value, list) else value
+            key: torch.tensor(value, dtype=x.dtype) if key in ("weight", "pos_weight") else value
             for key, value in other.arguments.items()
         }
-        return found(x, *others, **arguments)
+        return found(x, *others, **arguments, **keywords)
 
     return call
 
 
-def on_tensorflow(function: Callable, part: str, x: np.ndarray, compiled: bool = False) -> np.ndarray:
+def on_tensorflow(
+    function: Callable, part: str, x: np.ndarray, compiled: bool = False, g: np.ndarray | None = None
+) -> np.ndarray:
+    """The value at ``x``, or the gradient to it for the upstream gradient ``g``, ones if it is None."""
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")  # that a function is traced anew for each kernel is meant
@@ -341,21 +401,21 @@ def on_tensorflow(function: Callable, part: str, x: np.ndarray, compiled: bool =
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = function(x)
-        return tape.gradient(y, x)
+        return tape.gradient(y, x, output_gradients=None if g is None else tf.constant(g))
 
     wanted = function if part == "value" else gradient
     wanted = tf.function(wanted, jit_compile=True, autograph=False) if compiled else wanted
     return np.asarray(wanted(tf.constant(x)))
 
 
-def on_torch(function: Callable, part: str, x: np.ndarray) -> np.ndarray:
+def on_torch(function: Callable, part: str, x: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
     import torch
 
     tensor = torch.tensor(x, requires_grad=True)
     y = function(tensor)
     if part == "value":
         return y.detach().numpy()
-    y.sum().backward()
+    y.backward(torch.ones_like(y) if g is None else torch.tensor(g))
     return tensor.grad.numpy()
 
 

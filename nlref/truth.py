@@ -61,6 +61,22 @@ def evaluate(
         return _longdouble([exact(mpmath.mp, mpmath.mpf(float(element)), **(options or {})) for element in x])
 
 
+def evaluate_rows(
+    facts: Any, x: np.ndarray, g: np.ndarray | None = None, options: Mapping[str, Any] | None = None
+) -> np.ndarray:
+    """The values of each row of the 2-d array ``x``, or with ``g`` the gradients, as ``np.longdouble``.
+
+    From ``facts.exact`` and ``facts.exact_vjp`` (see `nlref.facts.RowFacts`).
+    """
+    with mpmath.workdps(DIGITS):
+        numbers = [
+            [[mpmath.mpf(float(entry)) for entry in row] for row in a] for a in (x, g) if a is not None
+        ]
+        exact = facts.exact if g is None else facts.exact_vjp
+        rows = [exact(mpmath.mp, *row, **(options or {})) for row in zip(*numbers, strict=True)]
+        return _longdouble([entry for row in rows for entry in row]).reshape(len(x), -1)
+
+
 def evaluate_loss(
     loss: Callable[..., Any], facts: Any, arrays: tuple, options: Mapping[str, Any]
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import ml_dtypes  # noqa: F401  (its import teaches NumPy the name bfloat16)
-import mpmath
 import numpy as np
 import pytest
 
@@ -142,18 +141,7 @@ class Rows:
 
     def exact(self, x: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
         """The true value, or with ``g`` the true gradient, of each row of the 2-d array ``x``, as ``np.longdouble``."""
-        with mpmath.workdps(truth.DIGITS):
-            numbers = [[mpmath.mpf(float(entry)) for entry in row] for row in x]
-            if g is None:
-                rows = [self.facts.exact(mpmath.mp, row, **self.options) for row in numbers]
-            else:
-                upstream = [[mpmath.mpf(float(entry)) for entry in row] for row in g]
-                rows = [
-                    self.facts.exact_vjp(mpmath.mp, *both, **self.options)
-                    for both in zip(numbers, upstream, strict=True)
-                ]
-        flat = [entry for row in rows for entry in row]
-        return truth.evaluate(lambda mp, i: flat[int(i)], np.arange(len(flat))).reshape(len(x), -1)
+        return truth.evaluate_rows(self.facts, x, g, self.options)
 
     def __hash__(self):
         return hash((self.name, str(self.options)))
