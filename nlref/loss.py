@@ -559,6 +559,8 @@ def _check_shapes(plan: _Plan, shapes: Mapping[str, Shape], options: Mapping[str
     shape = shapes[first]
     if any(shape[axis] == 0 for axis in plan.used_axes(len(shape), options)):
         raise ValueError(f"{plan.name}: {first} has shape {shape}: there is nothing in a sample")
+    if plan.couples_samples and shape[0] == 0:
+        raise ValueError(f"{plan.name}: {first} has shape {shape}: there is no sample")
 
 
 def _check_values(plan: _Plan, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> None:

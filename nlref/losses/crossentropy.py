@@ -195,8 +195,9 @@ def binary_focal_crossentropy(
     r"""Binary focal cross-entropy, the mean over ``axis`` of :math:`(1 - p_t)^\gamma` times the cross-entropy.
 
     In [0, inf). :math:`p_t = y p + (1 - y)(1 - p)` is the probability given to the label, so that what is easy and
-    right counts less. ``apply_class_balancing`` multiplies by ``alpha`` where y is 1 and ``1 - alpha`` where it is 0.
-    ``y_true`` and ``y_pred`` as in `binary_crossentropy`, without its upper clip: a perfect prediction has the loss 0.
+    right counts less, the less the larger ``gamma``. ``apply_class_balancing`` multiplies by ``alpha`` where y is 1
+    and ``1 - alpha`` where it is 0. ``y_true``, ``y_pred``, ``from_logits`` and ``label_smoothing`` as in
+    `binary_crossentropy`, without its upper clip: a perfect prediction has the loss 0.
 
     Stability
         From scores nothing is clipped and nothing saturates; Keras goes through clipped probabilities, whose gradient
@@ -432,7 +433,8 @@ def sparse_categorical_crossentropy(
 ) -> Array:
     r"""Sparse categorical cross-entropy, :math:`-\log p_y` for the class index y, in [0, inf).
 
-    `categorical_crossentropy` with class indices for labels: ``y_true`` has the shape of ``y_pred`` without ``axis``,
+    `categorical_crossentropy` with class indices for labels, and its ``from_logits``, ``label_smoothing``,
+    ``class_weight`` and ``convention``: ``y_true`` has the shape of ``y_pred`` without ``axis``,
     or with 1 there, and holds whole numbers from 0 to K - 1. Samples with the label ``ignore_class``, any whole number,
     have the loss 0, and means leave them out; the mean of nothing is 0.
 
@@ -488,8 +490,9 @@ def categorical_focal_crossentropy(
 ) -> Array:
     r"""Categorical focal cross-entropy, :math:`-\sum_k \alpha_k (1 - p_k)^\gamma y_k \log p_k` along ``axis``.
 
-    In [0, inf). What is easy and right counts less. ``alpha`` is a number, or one a class. ``y_true`` and ``y_pred`` as
-    in `categorical_crossentropy`, with Keras' convention for probabilities.
+    In [0, inf). What is easy and right counts less, the less the larger ``gamma``. ``alpha`` is a number, or one a
+    class. ``y_true``, ``y_pred``, ``from_logits`` and ``label_smoothing`` as in `categorical_crossentropy`, with
+    Keras' convention for probabilities.
 
     Stability
         From scores nothing is clipped and nothing saturates; Keras goes through clipped probabilities, so that its

@@ -251,7 +251,7 @@ def _cosine_gradient(to: Array, unit: Array, length: Array, axis: int, epsilon: 
     xp = namespace(to, unit)
     across = to - xp.sum(to * unit, axis=axis, keepdims=True) * unit
     short = to / epsilon if epsilon else 0.0 * to
-    return xp.where(length > epsilon, across / xp.where(length > 0, length, 1.0), short)
+    return xp.where(length <= epsilon, short, across / xp.where(length > 0, length, 1.0))
 
 
 def _lacking(unit: Array, length: Array, epsilon: float) -> Array:

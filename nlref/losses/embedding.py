@@ -229,6 +229,8 @@ def circle(
     with the references r, ``ref_embeddings`` with ``ref_labels``, by default with each other: :math:`P_i` are those
     of the same label (but not number i itself, unless ``remove_diagonal=False``), :math:`N_i` those of another.
 
+    ``gamma`` sharpens, ``margin`` m is how much nearer than their goal, 0 and 1, distances may stay.
+
     Stability
         Sums of exponentials relative to their largest term. ``gamma`` multiplies rounding errors; float32 arrays are
         computed in float64.

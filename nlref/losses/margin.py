@@ -115,10 +115,12 @@ def hinge_vjp(
 def squared_hinge(y_true: Array, y_pred: Array, margin: float = 1.0, convert_labels: bool = True) -> Array:
     r"""Squared hinge loss, :math:`\frac1D\sum_j \max(0, m - y_j \hat y_j)^2`, in [0, inf): a hinge without the kink.
 
-    Arguments and labels as in `hinge`.
+    ``margin`` m, ``convert_labels`` and labels as in `hinge`.
 
     Keras
         ``keras.losses.squared_hinge``, ``SquaredHinge``, ``"squared_hinge"``
+    PyTorch
+        None.
     MXNet
         ``mxnet.gluon.loss.SquaredHingeLoss(margin)``, labels -1 and 1
     Source
@@ -145,10 +147,12 @@ def logistic(y_true: Array, y_pred: Array, convert_labels: bool = True) -> Array
     r"""Logistic loss, :math:`\frac1D\sum_j \log(1 + e^{-y_j z_j})`, in [0, inf), of scores and labels -1 and 1.
 
     The soft margin: `binary_crossentropy` from logits, with labels -1 and 1 in place of 0 and 1. Labels that are all
-    0 or 1 are converted as in `hinge`.
+    0 or 1 are converted as in `hinge`, unless ``convert_labels=False``.
 
     Stability
         The softplus of :math:`-yz`: no overflow, and the tail of a confident right score keeps its digits.
+    Keras
+        None of that name; `binary_crossentropy`.
     PyTorch
         ``torch.nn.functional.soft_margin_loss``, "none" being one value an entry. It takes the logarithm of an
         exponential: inf, with gradient NaN, from :math:`-yz = 89` on in float32, 710 in float64, and 0 on the other

@@ -60,7 +60,7 @@ def test_an_unknown_name_gets_the_nearest(name, nearest):
 
 
 def test_an_unknown_name_with_nothing_near():
-    with pytest.raises(ValueError, match="^losses.get: there is no loss 'zzz'$"):
+    with pytest.raises(ValueError, match=r"^losses\.get: there is no loss 'zzz'$"):
         losses.get("zzz")
 
 
