@@ -134,7 +134,7 @@ def release(
         if file is not None or not exchange:
             target = file or course.root / handout.HANDOUTS / f"{assignment}.zip"
             content = handout.handout_zip(course, assignment)
-            other = target.exists() and target.read_bytes() != content
+            other = file is not None and target.exists() and target.read_bytes() != content
             if other and not confirmed(f"{target} is there with something else in it: replace it?", yes):
                 return
             handout.write_file(target, content)
@@ -367,6 +367,32 @@ def return_(
             target = folder or course.root / handout.RETURNED / assignment
             count = sum(1 for _ in handout.feedback_zips(assignment, feedback, target))
             typer.echo(f"{count} zips in {target}")
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="Example: nlref export ~/teaching/deep-learning --format canvas --output grades-canvas.csv",
+)
+def export(
+    course_dir: CourseDir,
+    assignments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="All if none is named.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="canvas or moodle.")] = "canvas",
+    output: Annotated[Path | None, typer.Option(help="The file; standard output if not given.")] = None,
+) -> None:
+    """Print the final scores as CSV in the columns that Canvas or Moodle imports."""
+    from nlref.grading.course import Course
+    from nlref.grading.gradebook import export as exported
+    from nlref.grading.handout import write_file
+
+    text, waiting = exported(Course(course_dir), format, assignments or ())
+    for assignment, students in waiting.items():
+        typer.echo(f"{assignment}: left out until a person has graded them: {', '.join(students)}", err=True)
+    if output is None:
+        sys.stdout.buffer.write(text.encode())  # whose line ends are those of RFC 4180 everywhere
+    else:
+        write_file(output, text.encode())
 
 
 @app.command(rich_help_panel=PANEL, epilog="Example: nlref doctor")

@@ -66,7 +66,7 @@ def test_unknown_verb_is_exit_code_2():
 
 
 VERBS = ["lab", "check", "progress", "build"]
-INSTRUCTORS_VERBS = ["init", "students", "release", "collect", "grade", "look", "return", "doctor"]
+INSTRUCTORS_VERBS = ["init", "students", "release", "collect", "grade", "look", "return", "export", "doctor"]
 
 
 @pytest.mark.parametrize("verb", VERBS + INSTRUCTORS_VERBS)

@@ -573,16 +573,23 @@ def column(read: Any, assignment: str) -> Column:
             .where(api.Assignment.name == assignment)
         )
     )
-    scores = {}
+    scores, waiting = {}, []
     for student, cells in counted.items():
         if all(score is not None for score in cells.values()):
             earned = sum(score or 0.0 for score in cells.values())
             scores[student] = earned - min(sum(penalties[student].values()), earned)
-    return Column(assignment, points, scores)
+        else:
+            waiting.append(student)
+    return Column(assignment, points, scores, sorted(waiting))
 
 
-def export(course: Course, format: str, assignments: Sequence[str] = ()) -> str:
+def export(
+    course: Course, format: str, assignments: Sequence[str] = ()
+) -> tuple[str, Mapping[str, Sequence[str]]]:
     """The gradebook's final scores as CSV for ``"canvas"`` or ``"moodle"``; all assignments if none is named.
+
+    Returns
+        The CSV, and by assignment the students who are left out of it because a person has yet to grade them.
 
     Raises
         CourseError: there is no such assignment, or no such format.
@@ -604,7 +611,8 @@ def export(course: Course, format: str, assignments: Sequence[str] = ()) -> str:
                     f"the gradebook has no assignment {name!r}; it has: {', '.join(known) or 'none'}"
                 )
         columns = [column(read, name) for name in assignments or known]
-        return lms_csv(format, people(read).values(), columns)
+        text = lms_csv(format, people(read).values(), columns)
+        return text, {column.assignment: column.waiting for column in columns if column.waiting}
 
 
 def _timestamp(text: str | None) -> Any:

@@ -35,11 +35,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Column:
-    """One assignment: what it is worth, and the scores that are final, by student."""
+    """One assignment: what it is worth, the scores that are final, by student, and who waits for a person."""
 
     assignment: str
     points: float
     scores: Mapping[str, float]
+    waiting: Sequence[str] = ()
 
 
 def safe(text: str) -> str:

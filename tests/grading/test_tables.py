@@ -2,7 +2,10 @@
 
 import csv
 import io
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import SAWarning
@@ -110,12 +113,26 @@ def graded(basics):
 
 
 def test_the_gradebooks_final_scores_are_exported(graded):
-    header, points, ada, *others = lines(export(Course(graded), "canvas"))
+    text, waiting = export(Course(graded), "canvas")
+    header, points, ada, *others = lines(text)
     assert header[5:] == ["basics"]
     assert points[5] == "15"
     assert ada == ["L., Ada", "7", "", "ada", "", "6.75"]
-    assert others == [["cem", "", "", "cem", "", "5"]]  # ben waits for a person
+    assert others == [["cem", "", "", "cem", "", "5"]]
+    assert waiting == {"basics": ["ben"]}
     assert export(Course(graded), "canvas", ["basics"]) == export(Course(graded), "canvas")
+
+
+def test_the_command_prints_or_writes_the_file_and_says_who_is_left_out(graded, tmp_path):
+    command = [Path(sys.executable).with_name("nlref"), "export", graded, "basics", "--format", "moodle"]
+    printed = subprocess.run(command, capture_output=True, check=True)
+    assert lines(printed.stdout.decode())[1] == ["ada", "Ada", "L.", "7", "a@b.org", "6.75"]
+    assert b"basics: left out until a person has graded them: ben" in printed.stderr
+    subprocess.run([*command, "--output", tmp_path / "grades.csv"], capture_output=True, check=True)
+    assert (tmp_path / "grades.csv").read_bytes() == printed.stdout
+    wrong = subprocess.run([*command[:-1], "excel"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr == "nlref: grades are exported for canvas or moodle, not for 'excel'\n"
 
 
 def test_what_cannot_be_exported_is_a_sentence(graded):
