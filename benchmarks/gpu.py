@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from accuracy import calling
 
 from nlref import activations
 
@@ -90,8 +91,7 @@ def measure(kernel: str, part: str, x, copy: float) -> dict[str, float | None]:
     ]
     functions = [value]
     if others:
-        theirs = others[0].resolve()
-        functions.append(lambda x: theirs(x, **others[0].arguments))
+        functions.append(calling(others[0]))
     wanted = [function if part == "value" else gradient_of(function) for function in functions]
     ours, *keras = time_of([repeated(function) for function in wanted], x)
     traffic = 1.0 if part == "value" else 1.5

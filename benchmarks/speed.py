@@ -8,7 +8,7 @@
 Inputs are float32, normal, half of them negative. The three take turns, so that a busy machine slows all alike; a line
 gives the median of our nanoseconds an element and the medians of the ratios to Keras within a turn: below 1 we are
 faster. Keras gets tensors that lie ready. Its gradient is a forward pass and a backward pass over a `GradientTape`,
-because that is what a gradient costs there; ours is the `_vjp`. Losses are vectors of 10 a sample, without reduction.
+because that is what a gradient costs there; ours is the `_vjp`. Losses are without reduction.
 The targets for the geometric means over the catalogue against Keras eager are 0.5, 0.9, 1.5 and 1.5 by size; for one
 kernel 3, or 6 if it needs a special function.
 """
@@ -16,6 +16,7 @@ kernel 3, or 6 if it needs a special function.
 import argparse
 import gc
 import json
+import math
 import os
 import statistics
 import sys
@@ -26,13 +27,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from accuracy import calling
 
 from nlref import activations, losses
 from nlref.facts import Counterpart
+from nlref.loss_facts import LossCounterpart
 
 SIZES = (1_000, 100_000, 1_000_000, 16_000_000)
 TARGETS = dict(zip(SIZES, (0.5, 0.9, 1.5, 1.5), strict=True))
-CLASSES = 10  # entries a sample, for losses and for activations along an axis
+CLASSES = 10  # entries a row, for activations along an axis
+MOST_PAIRED = 1_000
 SECONDS = 0.4  # for one line, warm-up apart
 MOST_TURNS, LEAST_TURNS = 200, 5
 
@@ -80,7 +84,9 @@ def main() -> None:
         if counterpart(known[name]) is None:
             without.append(name)
             continue
-        for size in arguments.sizes:
+        # What compares every sample with every other has no room for millions of them.
+        pairs = getattr(known[name], "couples_samples", False)
+        for size in [size for size in arguments.sizes if size <= MOST_PAIRED or not pairs]:
             lines += [measure(candidate, size) for candidate in candidates(name, size)]
         print_kernel(name, [line for line in lines if line.name == name], arguments.sizes)
     print_summary(lines, arguments.sizes)
@@ -96,10 +102,11 @@ def main() -> None:
         partial.replace(arguments.json)
 
 
-def counterpart(facts: object) -> Counterpart | None:
-    """Keras' spelling of the kernel with its default options."""
-    chosen = [other for other in facts.counterparts if other.system == "keras" and not other.options]
-    return chosen[0] if chosen else None
+def counterpart(facts: object) -> Counterpart | LossCounterpart | None:
+    """Keras' spelling of the kernel, with our default options if there is one."""
+    chosen = [other for other in facts.counterparts if other.system == "keras"]
+    chosen = [other for other in chosen if not getattr(other, "reduction", None)]
+    return min(chosen, key=lambda other: len(other.options), default=None)
 
 
 def candidates(name: str, size: int) -> list[Candidate]:
@@ -113,16 +120,15 @@ def activation_inputs(name: str, size: int) -> tuple:
     import tensorflow as tf
 
     x = np.random.default_rng(0).normal(size=(size // CLASSES, CLASSES)).astype(np.float32)
-    other = counterpart(activations.FACTS[name])
-    theirs = other.resolve()
     kernel, vjp = getattr(activations, name), getattr(activations, f"{name}_vjp")
-    g = np.ones_like(kernel(x))
-    tensor = tf.constant(x)
+    other = counterpart(activations.FACTS[name])
+    options, theirs = dict(other.options), calling(other)
+    g = np.ones_like(kernel(x, **options))
     return (
-        lambda: kernel(x),
-        lambda: vjp(x, g),
-        lambda x: theirs(x, **other.arguments),
-        tensor,
+        lambda: kernel(x, **options),
+        lambda: vjp(x, g, **options),
+        theirs,
+        tf.constant(x),
         tf.constant(g),
     )
 
@@ -131,18 +137,19 @@ def loss_inputs(name: str, size: int) -> tuple:
     import tensorflow as tf
 
     facts = losses.FACTS[name]
-    rng = np.random.default_rng(0)
-    y_true, y_pred = (array.astype(np.float32) for array in facts.draw(rng, size // CLASSES, CLASSES))
+    shape = (size // math.prod(facts.shape[1:]), *facts.shape[1:])
     other = counterpart(facts)
-    theirs = other.resolve()
+    options, theirs = dict(other.options), calling(other)
+    drawn = facts.draw(np.random.default_rng(0), shape, **options)
+    y_true, y_pred = (array.astype(np.float32) if array.dtype.kind == "f" else array for array in drawn)
     kernel, vjp = getattr(losses, name), getattr(losses, f"{name}_vjp")
-    g = np.ones_like(kernel(y_true, y_pred, reduction=None))
-    labels, tensor = tf.constant(y_true), tf.constant(y_pred)
+    g = np.ones_like(kernel(y_true, y_pred, **options, reduction=None))
+    labels = tf.constant(y_true)
     return (
-        lambda: kernel(y_true, y_pred, reduction=None),
-        lambda: vjp(y_true, y_pred, g, reduction=None),
-        lambda y_pred: theirs(labels, y_pred, **other.arguments),
-        tensor,
+        lambda: kernel(y_true, y_pred, **options, reduction=None),
+        lambda: vjp(y_true, y_pred, g, **options, reduction=None),
+        lambda y_pred: theirs(labels, y_pred),
+        tf.constant(y_pred),
         tf.constant(g),
     )
 
