@@ -65,7 +65,7 @@ class Entry:
     time: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Student:
     """Someone in the gradebook, by all the names that a platform may use."""
 
@@ -473,12 +473,12 @@ def is_name(student: str) -> bool:
 
 
 def roster(course: Course) -> list[Student]:
-    """Everyone in the gradebook."""
+    """Everyone in the gradebook, by id."""
     with course.gradebook() as gradebook:
-        return [
+        return sorted(
             Student(s.id, s.first_name or "", s.last_name or "", s.email or "", s.lms_user_id or "")
             for s in gradebook.students
-        ]
+        )
 
 
 # What goes into a folder

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +20,7 @@ from nlref.grading.submission import Submission, model_submission, read_submissi
 
 if TYPE_CHECKING:
     from nlref.grading.cluster import ClusterPool
+    from nlref.grading.gradebook import GradeWriter
 
 ISOLATIONS = ("bubblewrap", "none")
 
@@ -106,24 +107,66 @@ def grade(
             finally:
                 writer.write_csv()
             notes = _shortcomings(version, trial[0].result()) if trial else []
-            numbers, everyone = ClassNumbers(version.points), []
-            for row, result in writer.results():
-                numbers.add(row, result)
-                everyone.append(row if row.student in graded else replace(row, status="unchanged"))
-            handed_in = folders if students is None else course.submissions(assignment)
-            others = _others(version, {*handed_in, *(row.student for row in everyone)}, registered, refused)
-            page = writer.write_class_page(sorted([*everyone, *others], key=_by_name), numbers, notes)
-            if students is not None:
-                others = [row for row in others if row.student in folders]
-            rows = [row for row in everyone if row.student in folders] + others
-    return ClassReport(
-        course=str(course.root),
-        assignment=assignment,
-        rows=tuple(sorted(rows, key=_by_name)),
+            report = _class_report(course, writer, students, graded, refused, notes)
+    return replace(
+        report,
         graded=len(graded),
         seconds=time.perf_counter() - began,
         jobs=pool.jobs,
         isolation=isolation,
+    )
+
+
+def look(course_dir: str | os.PathLike[str], assignment: str) -> ClassReport:
+    """The class as the gradebook has it now, with what people graded; nothing is graded.
+
+    ``grades.csv`` and the class report are brought up to date.
+
+    Raises
+        CourseError: nothing was graded yet, or something about the course directory.
+    """
+    course = Course(course_dir)
+    with alone(course.root):
+        from nlref.grading.gradebook import GradeWriter
+
+        with GradeWriter(course, course.assignment(assignment)) as writer:
+            waiting = course.submissions(assignment).keys() - writer.digests().keys()
+            notes = [f"Handed in and not graded yet: {', '.join(sorted(waiting))}."] if waiting else []
+            report = _class_report(course, writer, None, frozenset(), (), notes)
+            writer.write_csv()
+    if not report.numbers.isolation:
+        raise CourseError(
+            f"nothing of {assignment} has been graded: `nlref grade {course_dir} {assignment}` does it"
+        )
+    return replace(report, isolation="none" if report.numbers.isolation.get("none") else "bubblewrap")
+
+
+def _class_report(
+    course: Course,
+    writer: "GradeWriter",
+    students: Sequence[str] | None,
+    graded: Set[str],
+    refused: Sequence[str],
+    notes: Sequence[str],
+) -> ClassReport:
+    """The rows of the students who were asked for, and the page of them all."""
+    version = writer.assignment
+    numbers, everyone = ClassNumbers(version.points), []
+    for row, result in writer.results():
+        numbers.add(row, result)
+        everyone.append(row if row.student in graded else replace(row, status="unchanged"))
+    folders = course.submissions(version.name, students)
+    handed_in = folders if students is None else course.submissions(version.name)
+    known = {*handed_in, *(row.student for row in everyone)}
+    others = _others(version, known, writer.students(), refused)
+    page = writer.write_class_page(sorted([*everyone, *others], key=_by_name), numbers, notes)
+    rows = [*everyone, *others]
+    if students is not None:
+        rows = [row for row in rows if row.student in folders]
+    return ClassReport(
+        course=str(course.root),
+        assignment=version.name,
+        rows=tuple(sorted(rows, key=_by_name)),
         notes=tuple(notes),
         numbers=numbers,
         page=str(page),
