@@ -68,7 +68,7 @@ class ClassNumbers:
         problems: by student, why a notebook could not be graded.
         waiting: by student, what a person has yet to grade.
         repaired, suspicious: by student, a sentence each.
-        notes: by student, what else the instructor should know.
+        notes: by exercise and sentence, in whose submissions there is something that the instructor should know.
     """
 
     points: float
@@ -79,7 +79,7 @@ class ClassNumbers:
     waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
     repaired: dict[str, tuple[str, ...]] = field(default_factory=dict)
     suspicious: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _solutions: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, row: Row, result: SubmissionResult) -> None:
@@ -107,7 +107,7 @@ class ClassNumbers:
                 if cell.private_only:
                     exercise.private_only.append(student)
                 if cell.note:
-                    self.notes.setdefault(student, []).append(f"{name}: {cell.note}")
+                    self.notes.setdefault((name, cell.note), []).append(student)
         for kept, sentences in (
             (self.waiting, row.needs_manual_grade),
             (self.repaired, row.repairs),

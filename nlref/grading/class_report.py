@@ -12,6 +12,7 @@ from nlref.grading.report import Row
 
 ROWS = 2_000
 NAMES = 12
+SENTENCES = 200
 WIDTH, HEIGHT = 520, 150
 
 
@@ -63,6 +64,7 @@ def class_page(
         },
         several=len(assignment.notebooks) > 1,
         some=_some,
+        SENTENCES=SENTENCES,
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_the_page_says_what_an_instructor_asks():
         "Failed on private inputs alone",
         "relu : eli",
         "cem : the cell relu-check had been changed",
-        "eli : relu: call it with points=5",
+        "relu : call it with points=5 (eli)",
         "Nothing handed in fay",
     ):
         assert part in text, part
@@ -113,6 +113,23 @@ def test_figures_have_words():
         in html
     )
     assert 'aria-label="1 all points, 2 some, 2 none, 0 not graded yet"' in html
+
+
+def test_a_large_class_has_a_page_of_bounded_size():
+    many = [
+        handed_in(
+            f"student{n}", relu(float(n % 6), reason="no", note="it ran inside"), repairs=(f"mended {n}",)
+        )
+        for n in range(3000)
+    ]
+    html = page(*many, extra=[Row(f"absent{n}", "unit", {}, 0.0, 8.0, status="missing") for n in range(3000)])
+    assert len(html) < 1_000_000
+    text = text_of(html)
+    assert "submissions 3000" in text
+    assert "2800 more are in grades.csv" in text
+    assert "1000 more are in grades.csv" in text
+    assert "and 2000 more" in text
+    assert "it ran inside (student0, student1" in text
 
 
 def test_an_empty_class_has_a_page():
