@@ -131,7 +131,7 @@ class Engine:
         notebooks = []
         for name, master in self.assignment.notebooks.items():
             if name in submission.notebooks:
-                notebooks.append(self.grade_notebook(master, submission.notebooks[name], files))
+                notebooks.append(self.grade_notebook(master, submission.notebooks[name], files, remarks))
             else:
                 notebooks.append(ungraded(master, "it was not submitted"))
         return SubmissionResult(
@@ -145,9 +145,13 @@ class Engine:
         )
 
     def grade_notebook(
-        self, master: MasterNotebook, content: bytes | str, files: Mapping[str, bytes]
+        self,
+        master: MasterNotebook,
+        content: bytes | str,
+        files: Mapping[str, bytes],
+        remarks: Sequence[str] = (),
     ) -> NotebookResult:
-        """Read, repair and grade one notebook."""
+        """Read, repair and grade one notebook; ``remarks`` about the folder stand in it with what was mended."""
         try:
             cells, mended = parse_notebook(content)
         except UnreadableNotebook as unreadable:
@@ -160,7 +164,7 @@ class Engine:
             cells=_in_order(master, graded),
             unanswered=_unanswered(master, repaired.cells),
             repairs=repairs,
-            content=autograded_notebook(master, graded, repairs),
+            content=autograded_notebook(master, graded, (*remarks, *repairs)),
         )
 
     def grade_cells(

@@ -328,6 +328,7 @@ def test_grading_writes_the_pages_and_writes_them_anew_for_what_a_person_graded(
     )  # fmt: skip
     writing.hand_in(basics, "ben", "basics", writing.right)
     (folder / "extra.ipynb").write_text("no notebook")
+    (folder / "pipe").symlink_to("/dev/zero")
     grade(basics, "basics", jobs=1)
     pages = basics / "feedback" / "ada" / "basics"
     assert sorted(path.name for path in pages.iterdir()) == [
@@ -336,6 +337,7 @@ def test_grading_writes_the_pages_and_writes_them_anew_for_what_a_person_graded(
     text = text_of((pages / "basics.html").read_text())
     assert "✗ squares · 0 of 2 points" in text
     assert "squares(0)" not in text  # the hidden test
+    assert "Before grading the file pipe was left out: it is a link" in text
     assert "could not be graded" in text_of((pages / "extra.html").read_text())
     for path in basics.rglob("*.html"):
         assert str(basics) not in path.read_text()
