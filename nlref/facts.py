@@ -54,7 +54,7 @@ class Counterpart:
     apart; a bound far above rounding has its reason in ``differs``. ``recorded`` is the key of the values that were
     written down from that system and stand in ``tests/references/``. What is a defect there is not compared, but a test
     that finds it repaired fails: ``wrong_slope`` says that all slopes are unusable, and why, ``overflows`` above which
-    ``|x|`` their float32 value or slope is lost.
+    ``|x|`` their value or slope is lost, at least in float32.
     """
 
     system: str

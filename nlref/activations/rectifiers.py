@@ -472,7 +472,7 @@ FACTS = {
         exact_slope=lambda mp, x: mp.mpf(1),
         cases=(Case(range=(-math.inf, math.inf), limits=(-math.inf, math.inf), slopes=(1.0, 1.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.linear"),
+            Counterpart(system="keras", function="keras.activations.linear", recorded="act/linear"),
             Counterpart(system="pytorch", function="torch.nn.Identity()"),
             Counterpart(system="mxnet", function="mxnet.nd.identity"),
         ),
@@ -529,7 +529,8 @@ FACTS = {
             ),
         ),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.relu"),
+            Counterpart(system="keras", function="keras.activations.relu", recorded="act/relu"),
+            Counterpart(system="keras", function="keras.layers.ReLU", recorded="layer/ReLU"),
             Counterpart(
                 system="keras",
                 function="keras.activations.relu6",
@@ -540,18 +541,21 @@ FACTS = {
                 function="keras.activations.relu",
                 arguments={"max_value": 4.0},
                 options={"max_value": 4.0},
+                recorded="act/relu_max4",
             ),
             Counterpart(
                 system="keras",
                 function="keras.activations.relu",
                 arguments={"threshold": 1.0},
                 options={"threshold": 1.0},
+                recorded="act/relu_thr1",
             ),
             Counterpart(
                 system="keras",
                 function="keras.activations.relu",
                 arguments={"negative_slope": 0.1, "max_value": 4.0, "threshold": 1.0},
                 options={"negative_slope": 0.1, "max_value": 4.0, "threshold": 1.0},
+                recorded="act/relu_slope.1_thr1_max4",
             ),
             Counterpart(system="pytorch", function="torch.nn.functional.relu", recorded="act/relu"),
             Counterpart(
@@ -581,8 +585,9 @@ FACTS = {
         exact_slope=lambda mp, x, negative_slope=0.2: mp.mpf(1 if x > 0 else negative_slope),
         cases=(
             _leaky_case(0.2, keras=0.2, pytorch=0.2, mxnet=0.2),
-            _leaky_case(0.01, pytorch=0.01),
-            _leaky_case(0.25, mxnet=0.25),
+            _leaky_case(0.01, keras=0.01, pytorch=0.01, mxnet=0.01),
+            _leaky_case(0.25, keras=0.25, pytorch=0.25, mxnet=0.25),
+            _leaky_case(0.3, keras=0.3, pytorch=0.3, mxnet=0.3),
             _leaky_case(0.0),
             _leaky_case(-0.5),
         ),
@@ -592,6 +597,49 @@ FACTS = {
                 function="keras.activations.leaky_relu",
                 float64=2e-8,
                 differs=_FLOAT32_SLOPE,
+                recorded="act/leaky_relu",
+            ),
+            Counterpart(
+                system="keras",
+                function="keras.layers.LeakyReLU",
+                options={"negative_slope": 0.3},
+                float64=5e-8,
+                differs=_FLOAT32_SLOPE,
+                recorded="layer/LeakyReLU",
+            ),
+            *(
+                Counterpart(
+                    system="keras",
+                    function="keras.activations.leaky_relu",
+                    arguments={"negative_slope": slope},
+                    options={"negative_slope": slope},
+                    float64=5e-8,
+                    differs=_FLOAT32_SLOPE,
+                    recorded=f"act/leaky_relu_{slope}",
+                )
+                for slope in (0.01, 0.25, 0.3)
+            ),
+            *(
+                Counterpart(
+                    system="pytorch",
+                    function="torch.nn.functional.leaky_relu",
+                    arguments={"negative_slope": slope},
+                    options={"negative_slope": slope},
+                    recorded=f"act/leaky_relu_{slope}",
+                )
+                for slope in (0.25, 0.3)
+            ),
+            *(
+                Counterpart(
+                    system="mxnet",
+                    function="mxnet.nd.LeakyReLU",
+                    arguments={"act_type": "leaky", "slope": slope},
+                    options={"negative_slope": slope},
+                    float64=1e-7,
+                    differs="the negative piece is computed in float32",
+                    recorded=f"act/leaky_{slope}",
+                )
+                for slope in (0.01, 0.3)
             ),
             Counterpart(
                 system="pytorch",

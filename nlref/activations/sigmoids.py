@@ -139,7 +139,7 @@ FACTS = {
         exact_slope=lambda mp, x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2,
         cases=(Case(range=(0.0, 1.0), limits=(0.0, 1.0), slopes=(0.0, 0.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.sigmoid"),
+            Counterpart(system="keras", function="keras.activations.sigmoid", recorded="act/sigmoid"),
             Counterpart(system="pytorch", function="torch.nn.functional.sigmoid", recorded="act/sigmoid"),
             Counterpart(system="mxnet", function="mxnet.nd.sigmoid", recorded="act/sigmoid"),
             Counterpart(
@@ -155,7 +155,7 @@ FACTS = {
         exact_slope=lambda mp, x: 1 / (1 + mp.exp(x)),
         cases=(Case(range=(-math.inf, 0.0), limits=(-math.inf, 0.0), slopes=(1.0, 0.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.log_sigmoid"),
+            Counterpart(system="keras", function="keras.activations.log_sigmoid", recorded="act/log_sigmoid"),
             Counterpart(
                 system="pytorch", function="torch.nn.functional.logsigmoid", recorded="act/logsigmoid"
             ),
@@ -166,7 +166,7 @@ FACTS = {
         exact_slope=lambda mp, x: mp.sech(x) ** 2,
         cases=(Case(range=(-1.0, 1.0), limits=(-1.0, 1.0), slopes=(0.0, 0.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.tanh"),
+            Counterpart(system="keras", function="keras.activations.tanh", recorded="act/tanh"),
             Counterpart(system="pytorch", function="torch.nn.functional.tanh", recorded="act/tanh"),
             Counterpart(system="mxnet", function="mxnet.nd.tanh", recorded="act/tanh"),
             Counterpart(
@@ -182,7 +182,7 @@ FACTS = {
         exact_slope=lambda mp, x: 1 / (1 + abs(x)) ** 2,
         cases=(Case(range=(-1.0, 1.0), limits=(-1.0, 1.0), slopes=(0.0, 0.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.softsign"),
+            Counterpart(system="keras", function="keras.activations.softsign", recorded="act/softsign"),
             Counterpart(system="pytorch", function="torch.nn.functional.softsign", recorded="act/softsign"),
             Counterpart(system="mxnet", function="mxnet.nd.softsign", recorded="act/softsign"),
             Counterpart(

@@ -410,7 +410,7 @@ FACTS = {
         exact_slope=lambda mp, x: mp.exp(x),
         cases=(Case(range=(0.0, math.inf), limits=(0.0, math.inf), slopes=(0.0, math.inf)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.exponential"),
+            Counterpart(system="keras", function="keras.activations.exponential", recorded="act/exponential"),
             Counterpart(system="pytorch", function="torch.exp"),
             Counterpart(system="mxnet", function="mxnet.nd.exp", recorded="act/exp"),
         ),
@@ -420,7 +420,7 @@ FACTS = {
         exact_slope=lambda mp, x: 1 / (1 + mp.exp(-x)),
         cases=(Case(range=(0.0, math.inf), limits=(0.0, math.inf), slopes=(0.0, 1.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.softplus"),
+            Counterpart(system="keras", function="keras.activations.softplus", recorded="act/softplus"),
             Counterpart(
                 system="pytorch",
                 function="torch.nn.functional.softplus",
@@ -447,9 +447,11 @@ FACTS = {
             Counterpart(
                 system="keras",
                 function="keras.activations.squareplus",
-                float32=4e-5,
+                float32=2e-4,
                 float64=2e-10,
                 differs=_SUBTRACTS,
+                overflows=1e19,
+                recorded="act/squareplus",
             ),
             Counterpart(
                 system="keras",
@@ -466,7 +468,9 @@ FACTS = {
         exact=_exact_sparse_plus,
         exact_slope=lambda mp, x: (max(min(x, 1), -1) + 1) / mp.mpf(2),
         cases=(Case(range=(0.0, math.inf), limits=(0.0, math.inf), slopes=(0.0, 1.0)),),
-        counterparts=(Counterpart(system="keras", function="keras.activations.sparse_plus"),),
+        counterparts=(
+            Counterpart(system="keras", function="keras.activations.sparse_plus", recorded="act/sparse_plus"),
+        ),
     ),
     "silu": Facts(
         exact=lambda mp, x: x / (1 + mp.exp(-x)),
@@ -481,7 +485,7 @@ FACTS = {
             ),
         ),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.silu"),
+            Counterpart(system="keras", function="keras.activations.silu", recorded="act/silu"),
             Counterpart(system="pytorch", function="torch.nn.functional.silu", recorded="act/silu"),
             Counterpart(system="mxnet", function="mxnet.gluon.nn.Swish()", recorded="act/swish_gluon"),
         ),
@@ -505,6 +509,7 @@ FACTS = {
                 float32=5e-6,
                 float64=5e-14,
                 differs="TensorFlow's tanh is up to 7 ulp off",
+                recorded="act/mish",
             ),
             Counterpart(system="pytorch", function="torch.nn.functional.mish", recorded="act/mish"),
         ),
@@ -535,6 +540,7 @@ FACTS = {
                 function="keras.activations.gelu",
                 float64=1e-8,
                 differs="TensorFlow rounds 1 / sqrt(2) to float32",
+                recorded="act/gelu",
             ),
             Counterpart(
                 system="keras",
@@ -543,6 +549,8 @@ FACTS = {
                 options={"approximate": True},
                 float64=2e-9,
                 differs="TensorFlow rounds 0.044715 to float32",
+                overflows=1e12,
+                recorded="act/gelu_tanh",
             ),
             Counterpart(
                 system="pytorch",
@@ -573,7 +581,7 @@ FACTS = {
         exact_slope=lambda mp, x: mp.tanh(x) ** 2,
         cases=(Case(range=(-math.inf, math.inf), limits=(-math.inf, math.inf), slopes=(1.0, 1.0)),),
         counterparts=(
-            Counterpart(system="keras", function="keras.activations.tanh_shrink"),
+            Counterpart(system="keras", function="keras.activations.tanh_shrink", recorded="act/tanh_shrink"),
             Counterpart(
                 system="pytorch", function="torch.nn.functional.tanhshrink", recorded="act/tanhshrink"
             ),

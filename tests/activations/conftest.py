@@ -6,6 +6,7 @@ without being listed here.
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,3 +236,12 @@ def recorded() -> Callable:
             return dict(arrays)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def tf():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what TensorFlow and its dependencies deprecate is not ours to mend
+        tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: keras)")
+        import keras  # noqa: F401  (its import warns too)
+    return tensorflow

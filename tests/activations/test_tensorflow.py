@@ -1,21 +1,11 @@
 """The same kernels on TensorFlow: eager, in graphs, compiled, twice differentiated; and beside Keras 3."""
 
 import importlib
-import warnings
 
 import numpy as np
 import pytest
 
 MODES = ["eager", "graph", "compiled"]
-
-
-@pytest.fixture(scope="module")
-def tf():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what TensorFlow and its dependencies deprecate is not ours to mend
-        tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: keras)")
-        import keras  # noqa: F401  (its import warns too)
-    return tensorflow
 
 
 @pytest.fixture(scope="module")
