@@ -101,7 +101,7 @@ def test_nbgraders_export_and_feedback_work_on_our_results(basics, writing):
     with open(basics / "grades.csv", newline="", encoding="utf-8") as file:
         exported = {line["student_id"]: float(line["score"]) for line in csv.DictReader(file)}
     assert exported == {"ada": 9, "eve": 4}
-    nbgrader(basics, "generate_feedback", "basics")
+    nbgrader(basics, "generate_feedback", "basics", "--force")
     page = (basics / "feedback" / "eve" / "basics" / "basics.html").read_text(encoding="utf-8")
     assert "(Score: 4.0 / 15.0)" in page or "4.0 / 14.0" in page
     assert "<script>alert(1)" not in page
