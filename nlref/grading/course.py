@@ -370,7 +370,8 @@ def put_own_bin_on_path() -> None:
 
 def _configured(root: Path) -> "NbGrader":
     """nbgrader's application for one course: the user's configuration, then the course's."""
-    from nbgrader.apps import NbGrader
+    with _without_grammars():
+        from nbgrader.apps import NbGrader
     from traitlets import TraitError
 
     class CourseApp(NbGrader):
@@ -392,6 +393,24 @@ def _configured(root: Path) -> "NbGrader":
     finally:
         sys.path[:] = path
     return app
+
+
+@contextmanager
+def _without_grammars() -> Iterator[None]:
+    """Keep jsonschema, which nbgrader imports, from building a parser of addresses in all the languages of the world.
+
+    It takes a third of nbgrader's start, and jsonschema does without where it is not installed: only the format ``iri``
+    of a schema, which no notebook's schema has, is then not looked at.
+    """
+    name = "rfc3987_syntax"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # so that importing it is an ImportError
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def init(course_dir: str | os.PathLike[str], unit: str = "01_first_activations") -> Path:

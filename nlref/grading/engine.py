@@ -566,7 +566,7 @@ class _Run:
                 "" if score >= points else f"the test gave {score:g} of {points:g} points"
             )
         model = self.engine.model(self.master, master)
-        if model is None or model.number:
+        if model is None or model.number or model.error:
             return 0.0, f"the test ended in {_kind(value)} where a number of points belongs"
         return points, ""
 

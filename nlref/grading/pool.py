@@ -26,7 +26,7 @@ from nlref.grading.result import SubmissionResult
 from nlref.grading.submission import Submission
 
 TRIES = 2
-START_SECONDS = 120.0
+START_SECONDS = 360.0
 EXTRA_SECONDS = 30.0
 
 # One learner's cell on one core; libraries that start a thread for every core would fight over them.

@@ -46,7 +46,8 @@ PROFILES: dict[str, tuple[str, ...]] = {
 PRELOADED: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy", "matplotlib.pyplot"),
     "sklearn": ("numpy", "matplotlib.pyplot", "sklearn"),
-    "tensorflow": ("numpy", "matplotlib.pyplot"),
+    # Importing it takes seconds; it starts its threads at its first computation, which is after the fork.
+    "tensorflow": ("numpy", "matplotlib.pyplot", "keras"),
 }
 _EITHER = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")}
 

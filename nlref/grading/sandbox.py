@@ -752,7 +752,7 @@ class CallTooLong(SessionLost):
 
 
 _NAMESPACES = tuple(f"--unshare-{name}" for name in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
-_START_SECONDS = 120
+_START_SECONDS = 300
 _OPENINGS = 3
 _ENDED = "the notebook's process ended (it called os._exit, crashed, or ran out of memory)"
 
