@@ -17,7 +17,17 @@ from typing import Any
 
 # This module must not import from __future__: code compiled here would inherit it.
 _eval, _exec, _compile = builtins.eval, builtins.exec, builtins.compile
-_HARMLESS = ("collections", "dataclasses", "typing", "enum", "inspect", "functools", "ast", "numpy")
+_HARMLESS = (
+    "collections",
+    "dataclasses",
+    "typing",
+    "enum",
+    "inspect",
+    "functools",
+    "ast",
+    "numpy",
+    "importlib",
+)
 _TEXTS = 2_000
 _CHARACTERS = 5_000_000
 
@@ -55,10 +65,15 @@ class Texts:
                 left = self.note(part, left)
         return left
 
-    def are_in(self, source: str) -> bool:
-        """Whether a program has some of the notebook's text in it, or is a part of such a text."""
+    def are_in(self, source: str, *, long: bool = False) -> bool:
+        """Whether a program has some of the notebook's text in it, or is a part of such a text.
+
+        ``long`` asks for more than a word: what a library puts together has words of its own.
+        """
         if source in self.constants:
             return False
+        if long:
+            return any(len(text) > 6 and not text.isidentifier() and text in source for text in self._texts)
         if self._left <= 0 or len(self._texts) >= _TEXTS:
             return True
         lines = [line for line in map(str.strip, source.splitlines()) if len(line) > 2]
@@ -161,7 +176,11 @@ class Guard:
         if self._is_test(frame.f_code) or frame.f_globals.get("__name__") == "doctest":
             return True
         module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if module in _HARMLESS or module == __name__.partition(".")[0]:
+        if (
+            module in _HARMLESS
+            or module == __name__.partition(".")[0]
+            or not self._texts.are_in(text, long=True)
+        ):
             return False
         raise ForeignCode(
             f"{module} would run text of the notebook in the grader's process; the test must not ask for it"

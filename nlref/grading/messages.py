@@ -21,6 +21,7 @@ as a reference
 
 from __future__ import annotations
 
+import builtins
 import collections
 import ctypes
 import datetime
@@ -107,6 +108,9 @@ class Description(_Struct):
     bases: list[Handle | str] = []
     methods: list[str] = []
     hashable: bool = True
+    flavour: Literal["", "generator", "coroutine"] = ""
+    annotations: dict[str, Value] = {}
+    attributes: dict[str, Value] = {}
 
 
 class Handle(_Struct, tag="h"):
@@ -201,6 +205,12 @@ class Constant(_Struct, tag="k0"):
     name: Literal["Ellipsis", "NotImplemented"]
 
 
+class Type(_Struct, tag="ty"):
+    """A built-in type or a scalar type of NumPy, by a name of :data:`_TYPES`."""
+
+    name: str
+
+
 class Array(_Struct, tag="a"):
     """An array: dtype name, shape, raw bytes in C order. ``fortran`` and ``readonly`` are restored."""
 
@@ -223,14 +233,14 @@ class DType(_Struct, tag="dt"):
 class Standard(_Struct, tag="o"):
     kind: Literal[
         "str", "bytearray", "Counter", "OrderedDict", "defaultdict", "deque", "Fraction", "Decimal",
-        "date", "datetime", "time", "timedelta", "Generator", "RandomState",
+        "date", "datetime", "time", "timedelta", "Generator", "RandomState", "dict_keys", "dict_values", "dict_items",
     ]  # fmt: skip
     fields: list[Value]
 
 
 Value = (
     None | bool | int | float | str | Bytes | BigInt | Complex | List | Tuple | Set | FrozenSet | Dict | Range
-    | Slice | Constant | Array | Scalar | DType | Standard | Handle | Callback | Reference | Known
+    | Slice | Constant | Type | Array | Scalar | DType | Standard | Handle | Callback | Reference | Known
 )  # fmt: skip
 
 
@@ -251,7 +261,8 @@ class Look(_Struct, tag="look"):
 class Changes(_Struct):
     """Names that were assigned or deleted, and the state of random number generators, if it moved.
 
-    ``mutated`` are those among the assigned names whose object is the same, with another content.
+    ``mutated`` are those among the assigned names whose object is the same, with another content; ``attributes``
+    those of functions, by handle, that have changed.
     """
 
     assigned: dict[str, Value] = {}
@@ -260,6 +271,7 @@ class Changes(_Struct):
     random: Value = None
     numpy_random: Value = None
     errstate: dict[str, str] | None = None
+    attributes: dict[int, dict[str, Value]] = {}
 
 
 class Operate(_Struct, tag="do"):
@@ -475,11 +487,13 @@ class Packer:
             return method(self, obj, depth + 1)
         if obj is Ellipsis or obj is NotImplemented:
             return Constant(repr(obj))
-        if isinstance(obj, np.generic):
+        if kind is type and obj in _TYPE_NAMES:
+            return Type(_TYPE_NAMES[obj])
+        if issubclass(kind, np.generic):  # by its type: what stands for an object may claim another class
             name = name_of(obj.dtype)
             if name is not None and kind is obj.dtype.type:
                 return Scalar(name, bytes_of(np.asarray(obj), name))
-        elif isinstance(obj, np.dtype):
+        elif issubclass(kind, np.dtype):
             name = name_of(obj)
             if name is not None:
                 return DType(name)
@@ -603,6 +617,9 @@ _MUTABLE = {
     np.random.RandomState: Packer._random_state,
 }
 _IMMUTABLE = {
+    type({}.keys()): lambda self, obj, depth: Standard("dict_keys", [self._items(obj, depth)]),
+    type({}.values()): lambda self, obj, depth: Standard("dict_values", [self._items(obj, depth)]),
+    type({}.items()): lambda self, obj, depth: Standard("dict_items", self._pairs(dict(obj), depth)),
     complex: lambda self, obj, depth: Complex(obj.real, obj.imag),
     frozenset: Packer._frozenset,
     range: lambda self, obj, depth: Range(self._int(obj.start), self._int(obj.stop), self._int(obj.step)),
@@ -620,6 +637,22 @@ _IMMUTABLE = {
         "timedelta", obj.days, obj.seconds, obj.microseconds, depth=depth
     ),
 }
+
+
+_TYPES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict, range, slice, object,
+        type(None), *(e for e in vars(builtins).values() if isinstance(e, type) and issubclass(e, Exception)),
+    )
+} | {f"numpy.{name}": dtype.type for name, dtype in _DTYPES.items() if name != "bfloat16"}  # fmt: skip
+_TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
+
+
+def _type_named(value: Type) -> type:
+    if value.name not in _TYPES:
+        raise MessageError("a type that cannot be sent")
+    return _TYPES[value.name]
 
 
 class Unpacker:
@@ -748,6 +781,13 @@ class Unpacker:
             result = self._remember(collections.defaultdict(_FACTORIES[_only(factory, str)]))
             result.update(self._pairs(_only(keys, List).items, _only(values, List).items, depth))
             return result
+        if kind == "dict_keys":
+            return dict.fromkeys(self._keys(_only(fields[0], List).items, depth)).keys()
+        if kind == "dict_values":
+            return dict(enumerate(self.unpack(item, depth) for item in _only(fields[0], List).items)).values()
+        if kind == "dict_items":
+            keys, values = fields
+            return dict(self._pairs(_only(keys, List).items, _only(values, List).items, depth)).items()
         if kind == "deque":
             items, maxlen = fields
             if maxlen is not None and (type(maxlen) is not int or maxlen < 0):
@@ -958,6 +998,7 @@ _UNPACK = {
         *(self.unpack(part, depth) for part in (value.start, value.stop, value.step))
     ),
     Constant: lambda self, value, depth: Ellipsis if value.name == "Ellipsis" else NotImplemented,
+    Type: lambda self, value, depth: _type_named(value),
     Array: Unpacker._array,
     Scalar: Unpacker._scalar,
     DType: lambda self, value, depth: dtype_named(value.name),

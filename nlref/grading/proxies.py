@@ -24,17 +24,21 @@ from __future__ import annotations
 
 import builtins
 import collections
+import contextlib
 import inspect
 import json
 import linecache
 import operator
 import sys
+import threading
 import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from unittest.mock import NonCallableMock
 
+import msgspec
 import numpy as np
 
 from . import messages
@@ -57,6 +61,7 @@ class RemoteError(Exception):
     exception groups)."""
 
 
+_UNLIKE_ANYTHING = "this text is what no object of a notebook equals"
 # Their values are texts and numbers that Python asked for, or no answers of the notebook's at all.
 _SAYING = frozenset(
     ("str", "repr", "format", "hash", "dir", "sync", "plain", "setattr", "delattr", "setitem", "delitem")
@@ -134,7 +139,10 @@ class Link:
         self._classes: dict[Any, RemoteMeta] = {}
         self._callbacks: dict[int, Any] = {}
         self._callback_ids: dict[int, int] = {}
+        self._lock = threading.RLock()
         self._opaque_count = 0
+        self._discerning: dict[type, bool] = {}
+        self._attributes: dict[int, dict[str, Any]] = {}
         self._origin: Question | None = None
         self.recording = False
         self.texts = Texts()
@@ -219,6 +227,18 @@ class Link:
             return set()
         return {kind for kind in kinds if not self.against[0].allows(question, kind)}
 
+    def compare(self, operation: str, one: RemoteObject, other: Any) -> Any:
+        """``==``, ``<`` ... as the learner's class has it; what equals everything that it is shown equals nothing."""
+        answer = self.ask(operation, (one, other), standing=DERIVED)
+        if operation != "eq" or answer is not True:
+            return answer
+        cls = type(one)
+        if cls not in self._discerning:
+            self._discerning[cls] = True
+            with contextlib.suppress(Exception):
+                self._discerning[cls] = self.ask("eq", (one, _UNLIKE_ANYTHING)) is not True
+        return self._discerning[cls]
+
     def observe(
         self, operands: Sequence[Any], keywords: Mapping[str, Any]
     ) -> tuple[messages.Result, Any, str | None, tuple[Any, ...]]:
@@ -264,8 +284,7 @@ class Link:
                 for position, argument in enumerate(after):
                     if argument is container:
                         after[position] = self.unpack(content, references=list(containers))
-            if result.changes is not None:
-                self.after(result.changes)
+            self._take_changes(result)
             value = None if result.failure is not None else self._value(result, containers, ORDINARY, False)
         except (AnswerRefused, messages.MessageError) as error:
             return result, None, str(error), tuple(after)
@@ -281,7 +300,21 @@ class Link:
         observe: bool = False,
     ) -> tuple[messages.Result, list[Any], Callable[[], bytes | None]]:
         """The result, the containers sent, and what the arguments were, if all of them are plain values."""
+        with self._lock:  # a test may ask from several threads, and an answer may ask in turn
+            return self._exchanged(operation, operands, keywords, keep, observe)
+
+    def _exchanged(
+        self,
+        operation: str,
+        operands: Sequence[Any],
+        keywords: Mapping[str, Any],
+        keep: bool,
+        observe: bool,
+    ) -> tuple[messages.Result, list[Any], Callable[[], bytes | None]]:
         before = self.before()
+        attributes = self._changed_attributes()
+        if attributes:
+            before = msgspec.structs.replace(before or messages.Changes(), attributes=attributes)
         packer = messages.Packer(self.opaque, references=True)
         try:
             packed = [packer.pack(operand) for operand in operands[:1]]
@@ -347,9 +380,14 @@ class Link:
                 put_content(target, new)
             else:
                 after[index] = new
+        self._take_changes(result)
+        return after
+
+    def _take_changes(self, result: messages.Result) -> None:
         if result.changes is not None:
             self.after(result.changes)
-        return after
+            for number, attributes in result.changes.attributes.items():
+                self._take_attributes(number, attributes)
 
     # exceptions
 
@@ -455,7 +493,8 @@ class Link:
         methods = tuple(sorted(set(handle.methods)))[:200]
         key = (handle.type_name, methods)
         if key not in self._classes:
-            self._classes[key] = self._new_class(handle.type_name, methods, (RemoteObject,), {})
+            members = _seeming(lambda: _KINDS.get(handle.type_name))
+            self._classes[key] = self._new_class(handle.type_name, methods, (RemoteObject,), members)
         return self._classes[key]
 
     @staticmethod
@@ -488,6 +527,7 @@ class Link:
             _remotes[cls] = (self, number)
             return cls
         bases = [base for base in bases if isinstance(base, RemoteMeta)] or [RemoteObject]
+        members |= _seeming(lambda: _library_class(description))
         if not description.hashable:
             members["__hash__"] = None
         try:
@@ -504,11 +544,15 @@ class Link:
             return None
         parameters = []
         try:
+            annotations = {name: self.unpack(value) for name, value in description.annotations.items()}
             for item in description.parameters[:200]:
                 default = self.unpack(item.default) if item.has_default else inspect.Parameter.empty
                 kind = inspect._ParameterKind(item.kind)
-                parameters.append(inspect.Parameter(item.name, kind, default=default))
-            return inspect.Signature(parameters)
+                annotation = annotations.get(item.name, inspect.Parameter.empty)
+                parameters.append(inspect.Parameter(item.name, kind, default=default, annotation=annotation))
+            return inspect.Signature(
+                parameters, return_annotation=annotations.get("return", inspect.Signature.empty)
+            )
         except (ValueError, TypeError, AnswerRefused):
             return None
 
@@ -518,8 +562,15 @@ class Link:
         def ask(*args: Any, **kwargs: Any) -> Any:
             return link.ask("call", (function, *args), kwargs)
 
+        def generate(*args: Any, **kwargs: Any) -> Any:
+            return (yield from link.ask("call", (function, *args), kwargs))
+
+        async def wait(*args: Any, **kwargs: Any) -> Any:
+            return link.ask("await", (function, *args), kwargs)
+
+        made = {"generator": generate, "coroutine": wait}.get(description.flavour, ask)
         # Its globals are the tests', as those of a function of the module __main__ are.
-        function = types.FunctionType(ask.__code__, self.own_namespace, None, None, ask.__closure__)
+        function = types.FunctionType(made.__code__, self.own_namespace, None, None, made.__closure__)
         function.__name__ = description.name[:200]
         function.__qualname__ = description.qualname[:200]
         function.__module__ = "__main__"
@@ -532,14 +583,46 @@ class Link:
                 for p in signature.parameters.values()
                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
             ]
-            function.__defaults__ = tuple(p.default for p in positional if p.default is not p.empty) or None
+            if "__wrapped__" not in description.attributes:
+                function.__defaults__ = (
+                    tuple(p.default for p in positional if p.default is not p.empty) or None
+                )
         if description.source:
             filename = f"<the notebook's {_identifier(description.name, 'function')} {number}>"
             lines = description.source[:200_000].splitlines(keepends=True)
             linecache.cache[filename] = (len(description.source), None, lines, filename)
             function.__code__ = function.__code__.replace(co_filename=filename, co_firstlineno=1)
         _remotes[function] = (self, number)
+        self._lasting[number] = function  # an attribute may lead back to it
+        function.__annotations__ = {
+            name: self.unpack(value) for name, value in description.annotations.items()
+        }
+        self._take_attributes(number, description.attributes)
         return function
+
+    def _take_attributes(self, number: int, packed: dict[str, Any]) -> None:
+        """Give what stands for a function the attributes that the function has."""
+        function = self._lasting.get(number)
+        if type(function) is types.FunctionType:
+            signature = function.__dict__.get("__signature__")
+            own = {name: self.unpack(value) for name, value in packed.items()}
+            function.__dict__.clear()
+            function.__dict__.update(own)
+            if signature is not None:
+                function.__dict__.setdefault("__signature__", signature)
+            self._attributes[number] = dict(function.__dict__)
+
+    def _changed_attributes(self) -> dict[int, dict[str, Any]]:
+        """The attributes of functions that the test has set since they were last seen."""
+        changed = {}
+        for number, before in self._attributes.items():
+            own = self._lasting[number].__dict__
+            if own.keys() != before.keys() or any(own[name] is not before[name] for name in own):
+                self._attributes[number] = dict(own)
+                changed[number] = {
+                    name: self.pack(value) for name, value in own.items() if name != "__signature__"
+                }
+        return changed
 
     # objects of the tests
 
@@ -582,9 +665,11 @@ class Link:
         return messages.Callback(number, str(name), doc if isinstance(doc, str) else None, can)
 
     def _is_of_the_tests(self, obj: Any) -> bool:
-        """Whether an object is of a class that a test cell defines; of such, public attributes can be
+        """Whether an object is of a class that a test cell defines, or a mock; of such, public attributes can be
         read."""
         cls = type(obj)
+        if isinstance(obj, NonCallableMock):
+            return True
         init = vars(cls).get("__init__") or next(
             (v for v in vars(cls).values() if isinstance(v, types.FunctionType)), None
         )
@@ -626,6 +711,51 @@ class Link:
         bases = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
         cls = messages.Handle(remote[1]) if remote is not None and remote[0] is self else None
         return messages.Failure(type(error).__name__, bases, cls, arguments, str(error)[:10_000])
+
+
+# Built-in kinds of objects that stay where they are, by the names of their types.
+_KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        map, filter, zip, enumerate, reversed, property, staticmethod, classmethod, memoryview, types.MethodType,
+        types.GeneratorType, types.BuiltinFunctionType, types.MappingProxyType, type({}.keys()), type({}.values()),
+        type({}.items()),
+    )
+}  # fmt: skip
+_NEVER = (
+    np.ndarray,
+    np.generic,
+    np.dtype,
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    bytearray,
+)
+
+
+def _library_class(description: messages.Description) -> type | None:
+    """The class of a library that this process has loaded too; never one of the types that travel by value."""
+    if description.module == "builtins":
+        return _KINDS.get(description.name)
+    found: Any = sys.modules.get(description.module)
+    if found is None or description.module == "__main__":
+        return None
+    for part in description.qualname.split("."):
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) and not issubclass(found, _NEVER) else None
+
+
+def _seeming(kind: Callable[[], type | None]) -> dict[str, Any]:
+    """What lets ``isinstance`` take an object for one of a class that both sides have (and perhaps load later)."""
+    return {"__class__": property(lambda self: kind() or type(self))}
 
 
 def put_content(target: Any, new: Any) -> None:
@@ -818,12 +948,12 @@ def _compare(operation: str, one: RemoteObject, other: Any) -> Any:
         if one._nlref_id == other._nlref_id and operation in ("eq", "ne"):
             return operation == "eq"
         if TAINTED not in standings and (MADE in standings or max(standings) <= INFORMED):
-            return link.ask(operation, (one, other), standing=DERIVED)
+            return link.compare(operation, one, other)
         if _has_content(one) and _has_content(other):
             return _COMPARE[operation](_content(one), _content(other))
         return NotImplemented
     if one._nlref_standing == MADE:
-        return link.ask(operation, (one, other), standing=DERIVED)
+        return link.compare(operation, one, other)
     if _has_content(one):
         return _COMPARE[operation](_content(one), other)
     return NotImplemented

@@ -24,7 +24,10 @@ import builtins
 import contextlib
 import ctypes
 import importlib
+import inspect
 import io
+import itertools
+import os
 import re
 import signal
 import sys
@@ -39,6 +42,7 @@ from typing import Any
 
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
+from IPython.utils.capture import capture_output
 
 from ..checks.call import Outcome, Warned
 from . import messages
@@ -86,6 +90,8 @@ _ALL_NAMES = frozenset(("globals", "locals", "vars", "dir", "eval", "exec", "doc
 _BUILTINS = frozenset(dir(builtins))
 _REPLACEABLE = ("input", "print", "open")
 _REAL = {name: getattr(builtins, name) for name in _REPLACEABLE}
+# Modules whose functions tests replace (`patch("random.randint")`): replaced in the learner's process too.
+_PATCHABLE = ("random", "time", "math", "os", "numpy.random", "datetime", "secrets", "getpass", "webbrowser")
 _compile, _eval, _exec = compile, eval, exec  # a test cell sees others: see `foreign`
 _WORD = re.compile(r"[^\W\d]\w*")
 _transform = TransformerManager().transform_cell
@@ -236,7 +242,11 @@ class RemoteNamespace:
         self._link.after = self._changed
         self._link.own_namespace = self.namespace
         self._guard = Guard(self._link.texts, self._run_there, self._is_own_code)
+        self._originals = {name: dict(vars(sys.modules[name])) for name in _PATCHABLE if name in sys.modules}
+        self._modules = dict(self._originals)
+        self._stdin = sys.stdin
         self._own: set[str] = set(self.namespace)
+        self._classes: set[type] = set()
         self._tests: dict[str, int] = {}
         self._seen: dict[str, tuple[Any, bytes | None]] = {}
         self._replaced: dict[str, Any] = {}
@@ -255,12 +265,51 @@ class RemoteNamespace:
         self._own |= _defined_anew(source)
         before = dict(self.namespace)
         run = self._run(source)
-        self._own.update(
-            name
+        new = {
+            name: value
             for name, value in self.namespace.items()
             if before.get(name, _MISSING) is not value and name not in self._seen
-        )
+        }
+        self._own.update(new)
+        self._take_classes(new)
         return run
+
+    def _take_classes(self, new: Mapping[str, Any]) -> None:
+        """Use the notebook's own copies of the classes that a helper cell defines on both sides, as they are now.
+
+        Otherwise a ``Node`` that a test makes would be no ``Node`` to the learner's code, nor theirs one to the test.
+        """
+        self._classes.update(value for value in new.values() if self._is_of_the_assignment(value))
+        names = [name for name, value in new.items() if self._is_made_of(value, self._classes)]
+        if not names or not self.session.alive:
+            return
+        try:
+            found = self.session.look(names)
+        except SessionLost as lost:
+            self._link.lost = str(lost)
+            return
+        for name, value in found.items():
+            with contextlib.suppress(AnswerRefused):
+                obj = self._link.unpack(value)
+                if isinstance(self.namespace[name], type) is isinstance(obj, type):
+                    self.namespace[name] = obj
+
+    @staticmethod
+    def _is_of_the_assignment(value: Any) -> bool:
+        """Whether this is a class that a helper cell, or a file beside the notebook, defines."""
+        if not isinstance(value, type) or remote_of(value) is not None:
+            return False
+        if value.__module__ == "__main__":
+            return True
+        file = getattr(sys.modules.get(value.__module__), "__file__", None)
+        return file is not None and os.path.dirname(os.path.abspath(file)) == os.getcwd()
+
+    @staticmethod
+    def _is_made_of(value: Any, classes: set[type]) -> bool:
+        if type(value) in (list, tuple, set, dict):
+            parts = value.values() if type(value) is dict else value
+            return any(type(part) in classes for part in itertools.islice(parts, 1_000))
+        return type(value) in classes or (isinstance(value, type) and value in classes)
 
     def run_test(
         self,
@@ -343,7 +392,8 @@ class RemoteNamespace:
         return run
 
     def _execute(self, source: str, filename: str) -> Any:
-        tree = _compile(_transform(source), filename, "exec", ast.PyCF_ONLY_AST, True)
+        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        tree = _compile(_transform(source), filename, "exec", flags, True)
         self._link.texts.constants.update(
             node.value
             for node in ast.walk(tree)
@@ -353,11 +403,19 @@ class RemoteNamespace:
         last = tree.body[-1] if tree.body else None
         value = None
         if isinstance(last, ast.Expr) and not _ends_in_semicolon(source):
-            body = ast.Module(tree.body[:-1], [])
-            _exec(_compile(body, filename, "exec", 0, True), self.namespace)
-            value = _eval(_compile(ast.Expression(last.value), filename, "eval", 0, True), self.namespace)
+            self._run_code(ast.Module(tree.body[:-1], []), filename, "exec")
+            value = self._run_code(ast.Expression(last.value), filename, "eval")
         else:
-            _exec(_compile(tree, filename, "exec", 0, True), self.namespace)
+            self._run_code(tree, filename, "exec")
+        return value
+
+    def _run_code(self, tree: ast.AST, filename: str, mode: str) -> Any:
+        code = _compile(tree, filename, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+        value = _eval(code, self.namespace)
+        if code.co_flags & inspect.CO_COROUTINE:
+            import asyncio  # takes longer to load than most tests to run
+
+            return asyncio.run(value)
         return value
 
     @contextlib.contextmanager
@@ -547,6 +605,8 @@ class RemoteNamespace:
                 self._tests[name] = self.session.cells
         for name in _REPLACEABLE:
             now = self.namespace.get(name, getattr(builtins, name))
+            if name == "input" and now is _REAL[name] and sys.stdin is not self._stdin:
+                now = _read_line
             if now is not self._replaced.get(name, _REAL[name]) and name not in self._seen:
                 if now is _REAL[name]:
                     deleted.append(name)
@@ -554,6 +614,19 @@ class RemoteNamespace:
                 elif callable(now):
                     assigned[name] = self._link.pack(now)
                     self._replaced[name] = now
+        for module, before in self._modules.items():
+            after = vars(sys.modules[module])
+            if after != before:
+                for name in after.keys() | before.keys():
+                    old, now = before.get(name, _MISSING), after.get(name, _MISSING)
+                    if old is now or not (callable(now) and callable(self._original(module, name))):
+                        continue
+                    target = f"{module}:{name}"
+                    if now is self._original(module, name):
+                        deleted.append(target)
+                    else:
+                        assigned[target] = self._link.pack(now)
+                self._modules[module] = dict(after)
         python, numpy = self._random.moved()
         if python is not None or numpy is not None:
             self._sent = (python or self._sent[0], numpy or self._sent[1])
@@ -564,12 +637,17 @@ class RemoteNamespace:
             return messages.Changes(assigned, deleted, [], python, numpy, errstate)
         return None
 
+    def _original(self, module: str, name: str) -> Any:
+        return self._originals[module].get(name, _MISSING)
+
     def _may_be_sent(self, name: str, value: Any) -> bool:
         remote = remote_of(value)
         if remote is not None:
             return remote[0] is self._link
         return (
-            self._expected is not None and self._expected.get(name, "import ").partition(" ")[0] != "import"
+            not isinstance(value, types.ModuleType)
+            and self._expected is not None
+            and self._expected.get(name, "import ").partition(" ")[0] != "import"
         )
 
     def _changed(self, changes: messages.Changes) -> None:
@@ -675,6 +753,16 @@ def _show_warning(
 _DEFAULT_ERRSTATE = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
+def _read_line(prompt: Any = "") -> str:
+    """``input`` where a test has put something in the place of ``sys.stdin``."""
+    if prompt:
+        sys.stdout.write(str(prompt))
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError("EOF when reading a line")
+    return line.removesuffix("\n")
+
+
 def _is_mutable(obj: Any) -> bool:
     return type(obj) in (list, dict, set, bytearray, np.ndarray)
 
@@ -777,20 +865,29 @@ class _PrintedStream(io.TextIOBase):
         return len(text)
 
 
-_TIMING_MAGICS = ("time", "timeit", "capture", "prun")
+_OPTIONS = re.compile(r"\s*(-\w+(?:\s*\d+)?\s+)*")
 
 
 class _Shell:
     """``get_ipython()`` in a test cell: magics that time or capture run their cell, the others do nothing."""
 
     def run_line_magic(self, name: str, line: str, *_: Any, **__: Any) -> None:
-        if name in _TIMING_MAGICS:
-            self._execute(line, sys._getframe(1).f_globals)
+        if name in ("time", "timeit", "prun"):
+            self._execute(_OPTIONS.sub("", line, count=1), sys._getframe(1).f_globals)
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
-        if name not in _TIMING_MAGICS:
+        namespace = sys._getframe(1).f_globals
+        if name == "capture":
+            options = line.split()
+            with capture_output("--no-stdout" not in options, "--no-stderr" not in options) as captured:
+                self._execute(cell, namespace)
+            for variable in options:
+                if variable.isidentifier():
+                    namespace[variable] = captured
+        elif name in ("time", "timeit", "prun"):
+            self._execute(f"{_OPTIONS.sub('', line, count=1)}\n{cell}", namespace)
+        else:
             raise SyntaxError(f"the cell magic %%{name} does not run in a test cell")
-        self._execute(cell, sys._getframe(1).f_globals)
 
     @staticmethod
     def _execute(source: str, namespace: dict[str, Any]) -> None:
@@ -800,6 +897,10 @@ class _Shell:
         raise SyntaxError(f"!{command}: a test cell does not run programs")
 
     getoutput = system
+
+    @property
+    def user_ns(self) -> dict[str, Any]:
+        return sys._getframe(1).f_globals
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args, **kwargs: None

@@ -6,6 +6,7 @@ knows.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import importlib
 import inspect
@@ -30,6 +31,7 @@ _MISSING = object()
 _MAX_DOC = 20_000
 _MAX_SOURCE = 100_000
 _MAX_WARNINGS = 100
+_REPLACEABLE = ("input", "print", "open")
 
 _SPECIAL = (
     "__call__", "__len__", "__iter__", "__next__", "__reversed__", "__contains__", "__getitem__", "__setitem__",
@@ -97,6 +99,8 @@ class Server:
         self._ids: dict[int, int] = {}
         self._described: set[int] = set()
         self._scopes: dict[int, dict[str, Any]] = {}
+        self._originals: dict[str, Any] = {}
+        self._attributes: dict[int, bytes | None] = {}
         self._next_id = 1
         self._watched: dict[str, tuple[Any, bytes | None]] = {}
         self._random = messages.RandomWatch()
@@ -214,22 +218,67 @@ class Server:
                 if value is old:
                     mutated.append(name)
         python, numpy = self._random.moved()
-        if assigned or deleted or python is not None or numpy is not None:
-            return messages.Changes(assigned, deleted, mutated, python, numpy)
+        attributes = self._moved_attributes()
+        if assigned or deleted or attributes or python is not None or numpy is not None:
+            return messages.Changes(assigned, deleted, mutated, python, numpy, attributes=attributes)
         return None
+
+    def _moved_attributes(self) -> dict[int, dict[str, Any]]:
+        """The attributes of functions that are known to the grader and have changed."""
+        moved = {}
+        for number, mark in self._attributes.items():
+            own = vars(self._objects[number])
+            if own or mark:
+                packed = self._packed_attributes(own)
+                new = messages.encoded(packed)
+                if new != mark:
+                    moved[number], self._attributes[number] = packed, new
+        return moved
+
+    def _packed_attributes(self, own: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: self._pack_or_handle(value)
+            for name, value in list(own.items())[:100]
+            if type(name) is str and len(name) < 200
+        }
 
     def _apply(self, changes: messages.Changes) -> None:
         unpacker = messages.Unpacker(self._resolve)
         for name in changes.deleted:
+            if ":" in name:
+                self._replace(name, _MISSING)
+                continue
             self._names.pop(name, None)
             self._watched[name] = (_MISSING, None)
+            if name in _REPLACEABLE:
+                self._replace(f"builtins:{name}", _MISSING)
         for name, value in changes.assigned.items():
             obj = unpacker.unpack(value)
+            if ":" in name:
+                self._replace(name, obj)
+                continue
+            if name in _REPLACEABLE:
+                self._replace(f"builtins:{name}", obj)
             self._names[name] = obj
             self._watched[name] = (obj, _fingerprint(obj, self._pack_or_handle(obj)))
+        for number, attributes in changes.attributes.items():
+            own = vars(self._objects[number])
+            own.clear()
+            own.update((name, unpacker.unpack(value)) for name, value in attributes.items())
+            self._attributes[number] = messages.encoded(self._packed_attributes(own))
         if changes.random is not None or changes.numpy_random is not None:
             messages.set_random_states(changes.random, changes.numpy_random)
             self._random.moved()
+
+    def _replace(self, target: str, obj: Any) -> None:
+        """Put something of a test's in the place of a library's function, ``module:name``, or put that back."""
+        module, _, name = target.partition(":")
+        owner = importlib.import_module(module)
+        if obj is _MISSING:
+            setattr(owner, name, self._originals.pop(target, getattr(owner, name)))
+        else:
+            self._originals.setdefault(target, getattr(owner, name))
+            setattr(owner, name, obj)
 
     # operations
 
@@ -336,6 +385,8 @@ class Server:
             return _plain(operands[0])
         if operation == "run":
             return self._run_text(*operands)
+        if operation == "await":
+            return asyncio.run(_awaited(operands[0](*operands[1:], **keywords)))
         return _OTHERS[operation](*operands)
 
     def _run_text(self, source: str, mode: str, scope: int, names: dict[str, Any]) -> tuple[Any, dict]:
@@ -395,7 +446,10 @@ class Server:
         kind, note = self._kind(obj, note)
         if kind in ("function", "class", "exception"):
             self._described.add(number)
-            return messages.Handle(number, kind, description=self._describe(obj, kind))
+            description = self._describe(obj, kind)
+            if kind == "function":
+                self._attributes[number] = messages.encoded(description.attributes) if vars(obj) else None
+            return messages.Handle(number, kind, description=description)
         cls = type(obj)
         described = None
         if kind in ("object", "callable", "iterator") and not (
@@ -451,6 +505,12 @@ class Server:
             except (OSError, TypeError, ValueError, SyntaxError, IndexError):
                 source = None
         doc = getattr(obj, "__doc__", None)
+        annotations = getattr(obj, "__annotations__", None) if kind == "function" else None
+        flavour = ""
+        if code is not None and kind == "function":
+            flags = code.co_flags
+            flavour = "generator" if flags & inspect.CO_GENERATOR else ""
+            flavour = "coroutine" if flags & inspect.CO_COROUTINE else flavour
         return messages.Description(
             name=_sendable(str(getattr(obj, "__name__", "")))[:200],
             qualname=_sendable(str(getattr(obj, "__qualname__", "")))[:200],
@@ -462,6 +522,9 @@ class Server:
             bases=bases,
             methods=methods,
             hashable=hashable,
+            flavour=flavour,
+            annotations=self._packed_attributes(annotations) if type(annotations) is dict else {},
+            attributes=self._packed_attributes(vars(obj)) if kind == "function" else {},
         )
 
     def _parameters(self, obj: Any) -> list[messages.Parameter] | None:
@@ -542,6 +605,10 @@ class Server:
             return kind(*arguments)
         except Exception:
             return RuntimeError(failure.text)
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
 
 
 class _Callback:
