@@ -294,7 +294,7 @@ def rrelu_vjp(x: Array, g: Array, negative_slope: Array) -> Array:
     return g * xp.where(x <= 0, negative_slope, xp.sign(x))
 
 
-@elementwise
+@elementwise(in_float64=True)
 def elu(x: Array, alpha: float = 1.0) -> Array:
     r"""Exponential linear unit, :math:`x` for :math:`x > 0`, else :math:`\alpha (e^x - 1)`, elementwise.
 
@@ -334,7 +334,7 @@ def _check_elu(alpha: float) -> None:
         raise ValueError(f"elu: alpha must be finite, not {alpha}")
 
 
-@elementwise
+@elementwise(in_float64=True)
 def celu(x: Array, alpha: float = 1.0) -> Array:
     r"""Continuous elu, :math:`x` for :math:`x > 0`, else :math:`\alpha (e^{x/\alpha} - 1)`, elementwise.
 
@@ -373,7 +373,7 @@ def _check_celu(alpha: float) -> None:
         raise ValueError(f"celu: alpha must be positive and finite, not {alpha}")
 
 
-@elementwise
+@elementwise(in_float64=True)
 def selu(x: Array) -> Array:
     r"""Scaled elu, :math:`\lambda x` for :math:`x > 0`, else :math:`\lambda \alpha (e^x - 1)`, elementwise.
 
