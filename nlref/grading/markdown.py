@@ -181,6 +181,7 @@ def _converted(source: str, pictures: tuple[tuple[str, str], ...]) -> str:
         formulas.append(formula(latex, display=inline is None))
         return f"\ue000{len(formulas) - 1}\ue001"
 
+    source = source.encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
     text = _PIECES.sub(keep, source.translate(_PLACE_MARKS))
     html = _PLACE.sub(lambda found: formulas[int(found[1])], _RENDERER.render(text))
     known = dict(pictures)

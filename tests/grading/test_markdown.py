@@ -5,6 +5,8 @@ from pathlib import Path
 
 import jupytext
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nlref.grading.markdown import code_to_html, formula, markdown_to_html
 
@@ -131,6 +133,17 @@ HOSTILE = [
 @pytest.mark.parametrize("around", ["{}", "a {} b", "# {}", "- {}", "| a |\n| --- |\n| {} |"])
 def test_nothing_of_a_hostile_text_is_obeyed(source, around, harmless):
     harmless(markdown_to_html(around.format(source)))
+
+
+@given(
+    st.text(
+        st.sampled_from(list("$`~\\\\{}<>[]()!|*_#-&\n\r\t '\"a1\ue000\ue001\x00\ud800\u202e")), max_size=120
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_page(harmless, source):
+    harmless(markdown_to_html(source))
+    code_to_html(source)
 
 
 def test_pictures_that_are_known_are_put_in_and_no_others():
