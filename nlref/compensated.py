@@ -36,8 +36,8 @@ def quotient(a: Array, divisor: float, rest: Array | float = 0.0) -> tuple[Array
     """
     xp = namespace(a)
     single = a.dtype == np.float32
-    limits = np.finfo(np.float32 if single else np.float64)
-    divisor = min(max(divisor, float(limits.tiny)), float(limits.max) / 8)
+    tiny, largest = (2.0**-126, 2.0**127) if single else (2.0**-1022, 2.0**1023)
+    divisor = min(max(divisor, tiny), largest / 8)
     q = a / divisor
     head_digits, tail_digits = (12, 12) if single else (26, 27)
     scaled = q * (2.0**tail_digits + 1.0)
