@@ -11,6 +11,7 @@ stack, a path.
 import base64
 import json
 import re
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -78,11 +79,11 @@ def feedback_page(
         )
         for place, cell in enumerate(master.graded, 1)
     ]
+    by_id = {exercise.grade_id: exercise for exercise in graded}
     for cell in notebook["cells"]:
-        for exercise in graded:
-            if _grade_id(cell) == exercise.grade_id:
-                exercise.take(cell)
-    maker = _Maker(master, {e.grade_id: e for e in graded}, comments or {}, assignment.files)
+        if _grade_id(cell) in by_id:
+            by_id[_grade_id(cell)].take(cell)
+    maker = _Maker(master, by_id, comments or {}, assignment.files)
     problem = about.get("problem", "")
     earned = sum(exercise.mark.score or 0.0 for exercise in graded)
     penalty = min(late_penalty, earned)
@@ -100,9 +101,14 @@ def feedback_page(
     }
     template = environment().get_template("feedback.html")
     for everything in (True, False):
-        blocks = [] if problem else list(maker.blocks(notebook["cells"], everything=everything))
-        page = template.render(content, blocks=blocks)
-        if len(page.encode()) - maker.figures <= PAGE_CHARACTERS:
+        broken = ""
+        try:
+            blocks = [] if problem else list(maker.blocks(notebook["cells"], everything=everything))
+        except Exception as error:  # whatever a notebook holds, its points reach the learner
+            traceback.print_exc()
+            blocks, broken = [], type(error).__name__
+        page = template.render(content, blocks=blocks, everything=everything, broken=broken)
+        if len(page.encode(errors="replace")) - maker.figures <= PAGE_CHARACTERS:
             break
     return page
 

@@ -212,7 +212,7 @@ def test_output_reads_as_in_a_terminal():
         )
     )
     assert ">100%\nnul� �evil</pre>" in shown
-    assert '<pre class="out stderr" tabindex="0" aria-label="Warnings">careful</pre>' in shown
+    assert '<pre class="out stderr" role="group" aria-label="Warnings">careful</pre>' in shown
 
 
 def test_a_flood_is_cut_and_the_page_stays_small():
@@ -233,6 +233,23 @@ def test_a_long_lesson_keeps_only_what_leads_to_exercises():
     assert "Paragraph 3." not in html
     assert "Squares" in html
     assert "range(n)" in html
+    assert "the text of the lesson stands in your notebook" in html
+    assert "the text of the lesson stands in your notebook" not in page()
+
+
+def test_a_notebook_that_no_page_can_be_made_of_still_gives_its_points(capsys):
+    notebook = json.loads(autograded_notebook(MASTER, cells(), ()))
+    del notebook["cells"][2]["outputs"]
+    marks = {"squares-check": Mark(2.0, 2.0)}
+    text = text_of(feedback_page(MASTER, notebook, marks, student="ada", assignment=ASSIGNMENT))
+    assert "2 of 10 points" in text
+    assert "✓ squares 2/2" in text
+    assert "could not be made (KeyError); the points stand" in text
+    assert "KeyError" in capsys.readouterr().err
+
+
+def test_names_of_any_bytes_have_a_page():
+    assert "Feedback for \udce9" in page(student="\udce9")
 
 
 def hostile(text):
