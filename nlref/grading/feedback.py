@@ -14,7 +14,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from markupsafe import Markup
@@ -304,7 +304,7 @@ class _Maker:
                 self.figures += len(data)
         return markdown_to_html(source, used)
 
-    @property
+    @cached_property
     def _handed_out_pictures(self) -> dict[str, str]:
         found = {}
         for name, content in self.files.items():
