@@ -23,6 +23,7 @@ import ast
 import builtins
 import contextlib
 import ctypes
+import functools
 import importlib
 import inspect
 import io
@@ -94,7 +95,9 @@ _REAL = {name: getattr(builtins, name) for name in _REPLACEABLE}
 _PATCHABLE = ("random", "time", "math", "os", "numpy.random", "datetime", "secrets", "getpass", "webbrowser")
 _compile, _eval, _exec = compile, eval, exec  # a test cell sees others: see `foreign`
 _WORD = re.compile(r"[^\W\d]\w*")
-_transform = TransformerManager().transform_cell
+_transform = functools.lru_cache(maxsize=1000)(
+    TransformerManager().transform_cell
+)  # the same for every learner
 
 
 class _TooLong(BaseException):
