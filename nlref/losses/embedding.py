@@ -141,7 +141,8 @@ def triplet_margin_vjp(
         to_swapped = (1.0 - from_anchor) * _distance_gradient(positive, negative, other, *options)
         to_far, far = from_anchor * to_far, xp.minimum(far, other)
     g = xp.expand_dims(g, -1) * missed(near - far + margin)
-    return g * (to_near - to_far), g * (-to_near - to_swapped), g * (to_far + to_swapped)
+    gradients = to_near - to_far, -to_near - to_swapped, to_far + to_swapped
+    return tuple(xp.where(g == 0, 0.0, g * gradient) for gradient in gradients)
 
 
 def _distance(u: Array, v: Array, p: float, epsilon: float, squared: bool) -> Array:
@@ -167,7 +168,9 @@ def _distance_gradient(u: Array, v: Array, distance: Array, p: float, epsilon: f
     difference = u - v + epsilon
     if p == 1:
         return xp.sign(difference)
-    ratio = xp.abs(difference) / xp.where(distance > 0, distance, 1.0)
+    size = xp.abs(difference)
+    # The entry that is the whole distance has the share 1, an infinite one too.
+    ratio = xp.where(size == distance, 1.0, size / xp.where(distance > 0, distance, 1.0))
     return xp.sign(difference) * (ratio if p == 2 else ratio ** (p - 1.0))
 
 

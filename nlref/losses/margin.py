@@ -46,7 +46,7 @@ def first_of(values: np.ndarray) -> str:
 
 def _check_labels(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> str | None:
     y = arrays["y_true"]
-    if not options.get("convert_labels", True):
+    if not options["convert_labels"]:
         return None
     if np.all((y == 1) | (y == -1)) or np.all((y == 1) | (y == 0)):
         return None

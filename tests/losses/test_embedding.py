@@ -45,6 +45,24 @@ def test_circle_is_that_of_keras_with_lonely_samples(tf, keywords):
     np.testing.assert_allclose(ours, gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
 
 
+def test_circle_beyond_the_kink_of_the_distance_is_that_of_keras(tf):
+    """Vectors longer than 1 have inner products above 1, whose distance counts as 0."""
+    x = 1.3 * embeddings(8, features=2, seed=4)
+    assert (x @ x.T > 1).sum() > 10
+    value, gradient = through_keras(tf, LABELS, x, gamma=3.0)
+    np.testing.assert_allclose(circle(LABELS, x, gamma=3.0, reduction=None), value, rtol=1e-12)
+    ours = circle_vjp(LABELS, x, gamma=3.0, reduction="sum")
+    np.testing.assert_allclose(ours, gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
+
+
+def test_float32_is_computed_in_float64():
+    x = embeddings(8).astype("float32")
+    for function in (circle, circle_vjp):
+        result = function(LABELS, x)
+        assert result.dtype == "float32"
+        np.testing.assert_array_equal(result, function(LABELS, x.astype("float64")).astype("float32"))
+
+
 @pytest.mark.parametrize("remove_diagonal", [True, False])
 def test_circle_with_references(tf, remove_diagonal):
     x, references, labels = embeddings(8), embeddings(6, seed=2), np.array([0, 1, 2, 2, 1, 0])
@@ -53,7 +71,16 @@ def test_circle_with_references(tf, remove_diagonal):
     np.testing.assert_allclose(circle(LABELS, x, reduction=None, **keywords), value, rtol=1e-12)
     ours = circle_vjp(LABELS, x, reduction="sum", **keywords)
     np.testing.assert_allclose(ours, gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
-    on_tensors = circle_vjp(tf.constant(LABELS), tf.constant(x), reduction="sum", **keywords)
+
+    @tf.function(autograph=False)
+    def in_a_graph(labels, x, ref_labels, ref_embeddings):
+        given = {"ref_labels": ref_labels, "ref_embeddings": ref_embeddings}
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = circle(labels, x, reduction="sum", remove_diagonal=remove_diagonal, **given)
+        return tape.gradient(total, x)
+
+    on_tensors = in_a_graph(*map(tf.constant, (LABELS, x, labels, references)))
     np.testing.assert_allclose(on_tensors, ours, rtol=1e-11, atol=1e-13 * np.abs(ours).max())
 
 
@@ -162,6 +189,13 @@ def test_an_infinite_distance():
     assert triplet_margin([[0.0]], [[np.inf]], [[1.0]]) == np.inf
     assert triplet_margin([[0.0]], [[1.0]], [[np.inf]]) == 0
     assert np.isnan(triplet_margin([[0.0]], [[np.nan]], [[1.0]]))
+    near, far = ([[0.0, 1.0]], [[np.inf, 2.0]], [[1.0, 1.0]]), ([[0.0, 1.0]], [[1.0, 1.0]], [[np.inf, 2.0]])
+    np.testing.assert_allclose(triplet_margin_vjp(*near), [[[0, 0]], [[1, 0]], [[-1, 0]]], atol=1e-5)
+    for squared in (False, True):
+        for gradient in triplet_margin_vjp(*far, squared=squared):
+            np.testing.assert_array_equal(gradient, [[0, 0]])
+    for gradient in triplet_margin_vjp([[0.0]], [[np.nan]], [[1.0]]):
+        assert np.isnan(gradient).all()
 
 
 @pytest.mark.parametrize(
