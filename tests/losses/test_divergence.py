@@ -70,14 +70,19 @@ def test_from_logits_is_the_divergence_from_the_softmax(axis):
 @pytest.mark.parametrize(
     ("y_true", "y_pred", "keywords", "sentence"),
     [
-        ([[2.0, 0.0]], [[0.5, 0.5]], {}, r"y_true must hold probabilities, in \[0, 1\], but holds 2$"),
+        ([[2.0, 0.0]], [[0.5, 0.5]], {}, r"y_true must lie in \[0, 1\], but holds 2$"),
         (
             [[1.0, 0.0]],
             [[1.5, -0.5]],
             {},
-            r"y_pred must hold probabilities, in \[0, 1\], but holds 1.5; for scores",
+            r"y_pred must lie in \[0, 1\], but holds 1.5; if these are scores",
         ),
-        ([[1.0, -0.1]], [[3.0, -4.0]], {"from_logits": True}, r"y_true must hold probabilities, .* -0.1$"),
+        (
+            [[1.0, -0.1]],
+            [[3.0, -4.0]],
+            {"from_logits": True},
+            r"y_true must lie in \[0, 1\], but holds -0.1$",
+        ),
         ([[1.0, 0.0]], [[0.5, 0.5]], {"epsilon": 1.0}, "epsilon must be at least 0 and below 1, not 1"),
         (
             [[1.0]],

@@ -72,7 +72,10 @@ def test_wrong_input_is_answered_with_a_sentence(function):
     y, p = masks((2, 3))
     name = function.__name__.removesuffix("_vjp")
     for bad, sentence in (
-        ((y, p + 1), r"y_pred must lie in \[0, 1\], but holds 1\.[0-9]+; pass scores through sigmoid first"),
+        (
+            (y, p + 1),
+            r"y_pred must lie in \[0, 1\], but holds 1\.[0-9]+; if these are scores, pass them through",
+        ),
         ((-y, p), r"y_true must lie in \[0, 1\], but holds -1"),
         ((y[:, :1], p), r"y_true has shape \(2, 1\) and y_pred has shape \(2, 3\); they must be equal"),
     ):
