@@ -441,6 +441,41 @@ def _privileges(sandbox: Sandbox) -> tuple[bool, str]:
     )
 
 
+def _openings(sandbox: Sandbox) -> tuple[bool, str]:
+    """Sessions that begin with cells that were run for the whole class: as confined, and strangers to one another."""
+    opening = ["shared = []"]
+    with sandbox.session(opening=opening) as one, sandbox.session(opening=opening) as other:
+        if not (one.opened and other.opened):
+            return False, "no session began with cells that had been run before"
+        _ask(one, "shared.append(1); open('answer.txt', 'w').write('42'); answer = 0")
+        answer = _ask(
+            other,
+            """
+            import ctypes, socket
+            libc = ctypes.CDLL(None, use_errno=True)
+            header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+            libc.capget(header, sets)
+            answer = [f"capabilities {list(sets)}"] if any(sets) else []
+            answer += ["no filter"] if libc.prctl(21, 0, 0, 0, 0) != 2 else []
+            answer += ["another session's values"] if shared else []
+            answer += ["another session's files"] if os.path.exists("answer.txt") else []
+            answer += ["other processes"] if os.getpid() != 1 else []
+            for name, attempt in (("fork", os.fork), ("network", socket.socket)):
+                try:
+                    if attempt() == 0:
+                        os._exit(0)
+                    answer.append(name)
+                except OSError:
+                    pass
+            """,
+        )
+    return (not answer), (
+        f"reached {', '.join(answer)}"
+        if answer
+        else "what was run once for the class is there; all else is closed as in any session"
+    )
+
+
 def _reference(sandbox: Sandbox) -> tuple[bool, str]:
     with sandbox.session() as session:
         answer = _ask(
@@ -497,6 +532,7 @@ _PROBES: tuple[tuple[str, Probe], ...] = (
     ("/proc and /sys", _proc),
     ("other processes", _processes),
     ("other sessions", _neighbours),
+    ("cells run for all", _openings),
     ("environment", _environment),
     ("inherited descriptors", _descriptors),
     ("memory", _memory),
