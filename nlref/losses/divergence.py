@@ -9,7 +9,8 @@ import numpy as np
 from nlref.kernel import Array, namespace
 from nlref.loss import Shape, equal_shapes, gradient_of_loss, loss, same_shape
 from nlref.loss_facts import Defect, LossCounterpart, LossFacts, Point
-from nlref.losses.margin import check_signs, missed
+from nlref.losses.domains import check_signs, not_in_unit_interval
+from nlref.losses.margin import missed
 
 __all__ = [
     "FACTS",
@@ -31,14 +32,10 @@ def _kl_shapes(shapes: Mapping[str, Shape], options: Mapping[str, Any]) -> str |
 
 
 def _check_probabilities(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> str | None:
-    for name, array in arrays.items():
-        if name == "y_pred" and options["from_logits"]:
-            continue
-        outside = array[(array < 0) | (array > 1)]
-        if outside.size:
-            mend = "; for scores, pass from_logits=True" if name == "y_pred" else ""
-            return f"{name} must hold probabilities, in [0, 1], but holds {outside[0].item():g}{mend}"
-    return None
+    wrong = not_in_unit_interval("y_true", arrays["y_true"])
+    if wrong or options["from_logits"]:
+        return wrong
+    return not_in_unit_interval("y_pred", arrays["y_pred"], "; if these are scores, pass from_logits=True")
 
 
 @loss(shapes=_kl_shapes, check=_check_probabilities)

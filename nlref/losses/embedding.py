@@ -13,8 +13,9 @@ from nlref.activations import sigmoid, softplus
 from nlref.kernel import Array, namespace
 from nlref.loss import Shape, equal_shapes, gradient_of_loss, loss, same_shape
 from nlref.loss_facts import Defect, LossCounterpart, LossFacts, Point
+from nlref.losses.domains import check_signs
 from nlref.losses.log_sum_exp import finite, log_sum_exp
-from nlref.losses.margin import check_signs, missed
+from nlref.losses.margin import missed
 
 __all__ = [
     "FACTS",

@@ -15,6 +15,7 @@ from nlref.activations import sigmoid, softplus
 from nlref.kernel import Array, namespace
 from nlref.loss import Shape, gradient_of_loss, loss, mean_gradient, same_shape
 from nlref.loss_facts import Defect, LossCounterpart, LossFacts, Point
+from nlref.losses.domains import check_signs, first_of
 
 __all__ = [
     "FACTS",
@@ -39,11 +40,6 @@ def missed(missing: Array, at_zero: float = 1.0) -> Array:
     return xp.where(missing > 0, 1.0, xp.where(missing < 0, 0.0, xp.where(missing == 0, at_zero, missing)))
 
 
-def first_of(values: np.ndarray) -> str:
-    """The first of some offending numbers, as a user writes it."""
-    return f"{values.ravel()[0].item():g}"
-
-
 def _check_labels(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> str | None:
     y = arrays["y_true"]
     if not options["convert_labels"]:
@@ -56,15 +52,6 @@ def _check_labels(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) 
         + (first_of(odd) if odd.size else "-1 and 0")
         + "; convert_labels=False takes labels as they are"
     )
-
-
-def check_signs(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> str | None:
-    y = arrays["y_true"]
-    odd = y[(y != 1) & (y != -1)]
-    if not odd.size:
-        return None
-    mend = "; use 2 * y_true - 1" if np.all(odd == 0) else ""
-    return f"y_true must hold only -1 and 1, but holds {first_of(odd)}{mend}"
 
 
 def _signed(y_true: Array, convert_labels: bool) -> Array:
@@ -237,12 +224,11 @@ def _check_classes(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any])
     odd = y[(y < 0) | (y >= classes)]
     if odd.size:
         return f"y_true must hold class indices from 0 to {classes - 1}, but holds {first_of(odd)}"
-    weight = options["weight"]
-    if weight is not None and np.any(np.asarray(weight) < 0):
-        return (
-            f"weight must not be negative, but holds {first_of(np.asarray(weight)[np.asarray(weight) < 0])}"
-        )
-    return None
+    if options["weight"] is None:
+        return None
+    weight = np.asarray(options["weight"])
+    negative = weight[weight < 0]
+    return f"weight must not be negative, but holds {first_of(negative)}" if negative.size else None
 
 
 @loss(indices=("y_true",), shapes=_class_shapes, check=_check_classes)

@@ -8,6 +8,7 @@ import numpy as np
 from nlref.kernel import Array, namespace
 from nlref.loss import Shape, equal_shapes, gradient_of_loss, kept, loss
 from nlref.loss_facts import LossCounterpart, LossFacts, Point
+from nlref.losses.domains import not_in_unit_interval
 
 __all__ = ["FACTS", "dice", "dice_vjp", "tversky", "tversky_vjp"]
 
@@ -22,12 +23,9 @@ def _mask_shapes(shapes: Mapping[str, Shape], options: Mapping[str, Any]) -> str
 
 
 def _check_masks(arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> str | None:
-    for name, array in arrays.items():
-        outside = array[(array < 0) | (array > 1)]
-        if outside.size:
-            mend = "; pass scores through sigmoid first" if name == "y_pred" else ""
-            return f"{name} must lie in [0, 1], but holds {outside[0].item():g}{mend}"
-    return None
+    return not_in_unit_interval("y_true", arrays["y_true"]) or not_in_unit_interval(
+        "y_pred", arrays["y_pred"], "; if these are scores, pass them through sigmoid first"
+    )
 
 
 @loss(shapes=_mask_shapes, check=_check_masks)
