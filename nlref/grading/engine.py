@@ -279,7 +279,7 @@ class _Run:
         self.master = master
         self.cells = cells
         self.files = files
-        self.deadline = time.monotonic() + engine.limits.notebook_seconds
+        self.spent = 0.0  # by sessions that have ended
         self.fatal: set[int] = set(fatal)
         shown = [cell.released for cell in master.cells if cell.shows_only]
         self.only_show = {
@@ -309,7 +309,12 @@ class _Run:
     def _close(self) -> None:
         if self._session is not None:
             session, self._session, self._names = self._session, None, None
+            self.spent += session.limits.notebook_seconds - session.seconds_left
             session.close()
+
+    def _time_is_over(self) -> bool:
+        limit = self.engine.limits.notebook_seconds
+        return self.spent + (limit - self._session.seconds_left if self._session else 0.0) > limit
 
     def grade(self) -> list[Graded]:
         with _checks_of_the_grader(self.own_names):
@@ -475,7 +480,7 @@ class _Run:
         found: dict[int, Graded] = {}
         with _checks_of_the_grader(self.own_names):
             for held in self.withheld:
-                if self._session is None or not self._session.alive or time.monotonic() > self.deadline:
+                if self._session is None or not self._session.alive or self._time_is_over():
                     return None
                 verdict = self._in_whole(held) if held.whole else self._in_private(held)
                 if verdict is None:
@@ -579,7 +584,7 @@ class _Run:
             if self._session is not None and self._session.alive:
                 return True
             self._close()
-            if time.monotonic() > self.deadline:
+            if self._time_is_over():
                 seconds = self.engine.limits.notebook_seconds
                 self.ended = f"the notebook's {seconds:g} seconds were used up before this cell"
             elif self.restarts > RESTARTS:
