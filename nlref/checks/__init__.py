@@ -6,10 +6,11 @@ from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Opt
 from nlref.checks.result import CheckResult, CriterionResult
 from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
 from nlref.checks.unit_02_stability import EXERCISES as UNIT_02
+from nlref.checks.unit_03_softmax import EXERCISES as UNIT_03
 from nlref.checks.unit_04_rectifiers import EXERCISES as UNIT_04
 
 EXERCISES: dict[str, Exercise | Question] = {
-    exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02, *UNIT_04)
+    exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02, *UNIT_03, *UNIT_04)
 }
 
 __all__ = [
