@@ -7,7 +7,7 @@ Everything passes nh3's whitelist last, formulas too, because a formula may carr
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 
 import nh3
 from latex2mathml.converter import convert
@@ -152,6 +152,7 @@ _ATTRIBUTES = {
     "menclose": {"notation"},
 }
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
+_IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')  # as nh3 writes it
 _LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 
@@ -194,7 +195,7 @@ def _converted(source: str, pictures: tuple[tuple[str, str], ...]) -> str:
             return value if _LINK.match(value) else None
         return value
 
-    return nh3.clean(
+    clean = nh3.clean(
         html,
         tags=_TEXT_TAGS | _FORMULA_TAGS,
         clean_content_tags={"script", "style", "iframe", "object", "noscript", "template", "svg"},
@@ -202,6 +203,16 @@ def _converted(source: str, pictures: tuple[tuple[str, str], ...]) -> str:
         attribute_filter=attribute,
         url_schemes={"http", "https", "mailto", "data"},
     )
+    return _IMAGE.sub(_shown_or_said, clean)
+
+
+def _shown_or_said(found: re.Match[str]) -> str:
+    """A picture that is there, or the words that stand for it."""
+    attributes = dict(re.findall(r' ([a-z]+)="([^"]*)"', found[1]))
+    if "src" in attributes:
+        return found[0]
+    words = unescape(attributes.get("alt", ""))
+    return f"<em>[{escape(words) or 'a picture'}]</em>"
 
 
 def formula(latex: str, *, display: bool = False) -> str:
