@@ -193,3 +193,53 @@ def test_set_threads():
             set_threads(bad)
     done = python("from nlref.kernel import threads; threads()", NLREF_THREADS="many")
     assert "NLREF_THREADS must be a positive integer, not 'many'" in done.stderr
+
+
+def test_in_float64_float32_is_rounded_once():
+    seen = []
+
+    @elementwise(in_float64=True)
+    def cancelling(x):
+        seen.append(x.dtype)
+        return (1.0 + x) - 1.0
+
+    @gradient_of(cancelling)
+    def cancelling_vjp(x, g):
+        seen.append(g.dtype)
+        return (1.0 + g) - 1.0
+
+    x = np.array([1e-9, 0.1, 3.0], np.float32)
+    for result in (cancelling(x), cancelling_vjp(x, x), cancelling(x, out=np.empty_like(x))):
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, x, rtol=1e-6)
+    assert set(seen) == {np.dtype(np.float64)}
+    assert cancelling(x[0]) != (np.float32(1) + x[0]) - np.float32(1)
+
+
+def test_in_float64_sixteen_bits_are_those_of_float32_rounded():
+    @elementwise(in_float64=True)
+    def just_above_a_tie(x):
+        return x + (2.0**-11 + 2.0**-40)  # float32 rounds this to the tie, which goes to the even number
+
+    one = np.ones(1, np.float16)
+    assert just_above_a_tie(one) == just_above_a_tie(one.astype(np.float32)).astype(np.float16) == 1
+
+
+def test_temporaries_are_not_paged_in_again_at_every_operation():
+    """Memory that is handed back to the system after each operation costs ten times what is computed in it."""
+    resource = pytest.importorskip("resource", reason="page faults are counted on Unix only")
+    program = """
+        import resource
+        import numpy as np
+        from nlref import activations, blocks
+
+        x = np.linspace(-3, 3, blocks.BLOCK)
+        for _ in range(3):
+            activations.gelu(x)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(20):
+            activations.gelu(x)
+        print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
+    """
+    faults = float(python(program, NLREF_THREADS="1").stdout)
+    assert faults < 8 * blocks.BLOCK / resource.getpagesize(), "more than the pages of one temporary"
