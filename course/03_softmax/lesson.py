@@ -242,7 +242,7 @@ if written(softmax_with_temperature):
 
 # %% nbgrader={"grade_id": "masked_softmax", "solution": true}
 def masked_softmax(x, mask, axis=-1):
-    """Softmax among the entries where mask is True, 0 elsewhere: same shape as x, and x and mask unchanged."""
+    """Softmax among the entries where mask is True, 0 elsewhere: same shape as x, nothing changed."""
     ### BEGIN SOLUTION
     z = np.where(mask, x, -np.inf)
     top = np.max(z, axis=axis, keepdims=True)
