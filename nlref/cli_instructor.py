@@ -123,7 +123,7 @@ def release(
                 handout.make_release(course, assignment)
                 typer.echo(f"made release/{assignment}")
         if exchange:
-            from nlref.grading.exchange import is_in_exchange, through_exchange
+            from nlref.grading.nbgrader_exchange import is_in_exchange, through_exchange
 
             if is_in_exchange(course, assignment) and not confirmed(
                 f"{assignment} is in the exchange already: replace it?", yes
@@ -166,7 +166,7 @@ def collect(
             raise ValueError(
                 "--pattern and --dry-run belong to --from; the exchange knows who handed in what"
             )
-        from nlref.grading.exchange import through_exchange
+        from nlref.grading.nbgrader_exchange import through_exchange
 
         before = course.submissions(assignment)
         through_exchange(course, "Collect", assignment, update=True)
@@ -353,7 +353,7 @@ def return_(
             if not confirmed("Return the feedback as it stands?", yes):
                 return
         if exchange:
-            from nlref.grading.exchange import through_exchange
+            from nlref.grading.nbgrader_exchange import through_exchange
 
             for student in feedback.through_exchange:
                 through_exchange(course, "ReleaseFeedback", assignment, student)
