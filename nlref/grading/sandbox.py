@@ -36,7 +36,8 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Seconds are wall time; bytes are bytes.
+    """What one submission may use. Seconds are wall time, but for that in which it waits for a processor; bytes are
+    bytes.
 
     ``memory_bytes`` bounds the address space; ``processes`` the threads (a session cannot start a process at
     all);
@@ -454,6 +455,7 @@ class Session:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._spent = 0.0
+        self._waited = 0.0
         self.limits = limits
         self.reason: str | None = None
         self.cells = 0
@@ -512,8 +514,8 @@ class Session:
     def becomes_zygote(self) -> bool:
         """End the cells of an opening; whether sessions can now be forked from it."""
         try:
-            self._send(messages.End(), time.monotonic() + 30)
-            reply = self._receive(time.monotonic() + 30)
+            self._send(messages.End(), self._now() + 30)
+            reply = self._receive(self._now() + 30)
         except (SessionLost, messages.Deadline):
             return False
         return type(reply) is messages.Hello and reply.error is None
@@ -538,19 +540,20 @@ class Session:
         self.cells += 1
         seconds, too_long = self._allowance(self.limits.cell_seconds, "the cell ran")
         collected = _Outputs(self.limits.output_bytes)
-        started = time.monotonic()
-        late = False
+        started = self._now()
+        end, late = started + seconds, False
         try:
-            self._send(messages.RunCell(source, self.cells, self.limits.output_bytes), started + seconds)
+            self._send(messages.RunCell(source, self.cells, self.limits.output_bytes), end)
             while True:
                 try:
-                    reply = self._receive(started + seconds + (self.limits.grace_seconds if late else 0.0))
+                    reply = self._receive(end)
                 except messages.Deadline:
                     if late:
                         run.timed_out = True
                         self.lose(f"{too_long}, and it did not stop when asked to")
                     late = True
                     self._interrupt()
+                    end = self._now() + self.limits.grace_seconds
                     continue
                 if type(reply) is messages.Output:
                     collected.add(reply.json)
@@ -567,7 +570,7 @@ class Session:
         except SessionLost as lost:
             run.died, run.error = True, str(lost)
         finally:
-            run.seconds = time.monotonic() - started
+            run.seconds = self._now() - started
             self._spent += run.seconds
         run.outputs = collected.finished()
         return run
@@ -626,18 +629,18 @@ class Session:
         message = messages.Calls(function, calls, before, released or [], self.limits.output_bytes)
         left = len(calls)
         try:
-            self._send(message, time.monotonic() + self.limits.call_seconds)
+            self._send(message, self._now() + self.limits.call_seconds)
             while left:
                 seconds, too_long = self._allowance(self.limits.call_seconds, "the call took")
-                started = time.monotonic()
+                started = self._now()
                 try:
                     reply = self._receive(started + seconds)
                     while type(reply) is messages.Output:
                         reply = self._receive(started + seconds)
                 except messages.Deadline:
-                    self._late(started + seconds, too_long)
+                    self._late(too_long)
                 finally:
-                    self._spent += time.monotonic() - started
+                    self._spent += self._now() - started
                 if type(reply) is not messages.Result:
                     self.lose("the process answered out of turn")
                 left -= 1
@@ -658,7 +661,7 @@ class Session:
         if self.reason is not None:
             raise SessionLost(self.reason)
         seconds, too_long = self._allowance(seconds, "the call took")
-        started = time.monotonic()
+        started = self._now()
         deadline = started + seconds
         outside, asked = 0.0, False  # time in callbacks is the grader's own
         try:
@@ -667,11 +670,11 @@ class Session:
                 try:
                     reply = self._receive(deadline)
                 except messages.Deadline:
-                    return self._late(deadline, too_long)
+                    return self._late(too_long)
                 if type(reply) is messages.CallbackRequest and callback is not None:
-                    entered, asked = time.monotonic(), True
+                    entered, asked = self._now(), True
                     answer = callback(reply)
-                    pause = time.monotonic() - entered
+                    pause = self._now() - entered
                     outside += pause
                     deadline += pause
                     self._send(answer, deadline)
@@ -687,15 +690,16 @@ class Session:
             self._kill("the test ended in the middle of a call")  # the next answer would be this one's
             raise
         finally:
-            self._spent += time.monotonic() - started - outside
+            self._spent += self._now() - started - outside
 
-    def _late(self, deadline: float, text: str) -> Any:
+    def _late(self, text: str) -> Any:
         """The answer did not come in time: interrupt; what comes now is too late, but the process may live
         on."""
         self._interrupt()
+        end = self._now() + self.limits.grace_seconds
         try:
             while True:
-                reply = self._receive(deadline + self.limits.grace_seconds)
+                reply = self._receive(end)
                 if type(reply) in (messages.Result, messages.Found):
                     raise CallTooLong(text)
                 if type(reply) is not messages.Output:
@@ -716,21 +720,40 @@ class Session:
 
     def _send(self, message: Any, deadline: float) -> None:
         try:
-            self._channel.send(message, deadline)
+            self._channel.send(message, deadline + self._waited)
         except (messages.Deadline, messages.Closed, OSError):
             self.lose(f"{_ENDED}, or does not listen")
 
     def _receive(self, deadline: float) -> Any:
-        while not self._poll.poll(1000 * max(0.0, min(0.05, deadline - time.monotonic()))):
-            if time.monotonic() >= deadline:
+        waiting = None
+        while not self._poll.poll(1000 * max(0.0, min(0.05, deadline - self._now()))):
+            before, waiting = waiting, self._waiting()
+            if before is not None:
+                self._waited = min(self._waited + max(0.0, waiting - before), _PATIENCE)
+            if self._now() >= deadline:
                 raise messages.Deadline
             self._check_use()
         try:
-            return self._channel.receive(deadline + self.limits.grace_seconds)
+            return self._channel.receive(deadline + self._waited + self.limits.grace_seconds)
         except messages.Closed:
             self.lose(_ENDED)
         except messages.MessageError as error:
             self.lose(str(error))
+
+    def _now(self) -> float:
+        """Seconds on a clock that stands still while the process waits for a processor: on a crowded machine the same
+        cells have the same time."""
+        return time.monotonic() - self._waited
+
+    def _waiting(self) -> float:
+        """How long the process has waited for a processor in all; 0 where the kernel does not say."""
+        if not _proc_is_ours():
+            return 0.0
+        try:
+            with open(f"/proc/{self._pid}/schedstat") as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
 
     def _check_use(self) -> None:
         """Threads and memory, looked at while waiting: as root the kernel does not enforce the limit on
@@ -754,6 +777,7 @@ class CallTooLong(SessionLost):
 _NAMESPACES = tuple(f"--unshare-{name}" for name in ("user", "pid", "net", "ipc", "uts", "cgroup-try"))
 _START_SECONDS = 300
 _OPENINGS = 3
+_PATIENCE = 120.0  # seconds of waiting for a processor that a session is not charged for
 _ENDED = "the notebook's process ended (it called os._exit, crashed, or ran out of memory)"
 
 

@@ -16,7 +16,15 @@ from pathlib import Path
 import pytest
 
 from nlref.grading import messages, runtime, sandbox, seccomp
-from nlref.grading.sandbox import MIB, Limits, Sandbox, SandboxUnavailable, clean_output, explained
+from nlref.grading.sandbox import (
+    MIB,
+    Limits,
+    Sandbox,
+    SandboxUnavailable,
+    Session,
+    clean_output,
+    explained,
+)
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -207,6 +215,24 @@ class TestBounds:
             assert again.error.startswith("not run: the cell ran longer")
             with hasty.session() as other:
                 assert other.run_cell("1").error is None
+
+    def test_waiting_for_a_processor_is_not_charged(self, monkeypatch):
+        """On a machine that is twice as busy as it can be, the same cell has the same time."""
+        busy = "import time\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass"
+        with Sandbox(limits=Limits(cell_seconds=1.0)) as box, box.session() as session:
+            monkeypatch.setattr(Session, "_waiting", lambda self: 0.0)
+            assert session.run_cell(busy).timed_out
+            monkeypatch.setattr(Session, "_waiting", lambda self: time.monotonic() / 2)
+            run = session.run_cell(busy)
+            assert (run.error, run.timed_out) == (None, False)
+            assert 0.5 < run.seconds < 1.2
+            assert session.run_cell("while True: pass").timed_out
+
+    def test_what_the_kernel_says_of_waiting_is_read(self, box):
+        with box.session() as session:
+            session.run_cell("sum(range(10**6))")
+            path = Path(f"/proc/{session._pid}/schedstat")
+            assert session._waiting() == (int(path.read_text().split()[1]) / 1e9 if path.exists() else 0.0)
 
     def test_a_notebook_has_its_time_in_all(self):
         limits = Limits(cell_seconds=1, notebook_seconds=1)
