@@ -14,14 +14,15 @@ import pytest
 from PIL import Image
 
 from nlref.checks import evaluate
-from nlref.grading import grade
+from nlref.course_files import course_files
+from nlref.grading import grade, init
 from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook
 from nlref.grading.course import Course
-from nlref.grading.engine import ungraded
+from nlref.grading.engine import Engine, ungraded
 from nlref.grading.feedback import PAGE_CHARACTERS, Mark, feedback_page, with_pages
 from nlref.grading.notebook import Graded, autograded_notebook
 from nlref.grading.result import CellResult, NotebookResult, SubmissionResult
-from nlref.grading.submission import Cell
+from nlref.grading.submission import Cell, model_submission
 from tests.grading.test_markdown import HOSTILE
 
 INTRO = MasterCell("markdown", "## Squares $x^2$", released="## Squares $x^2$")
@@ -369,6 +370,24 @@ def test_grading_writes_the_pages_and_writes_them_anew_for_what_a_person_graded(
     text = text_of((pages / "basics.html").read_text())
     assert "◐ why · 1.5 of 2 points" in text
     assert "Comment Why so?" in text
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    "unit", sorted(path.name for path in course_files().solutions.iterdir() if path.is_dir())
+)
+def test_every_unit_fits_on_its_page(tmp_path, unit, harmless):
+    """The worked notebook, graded: all points, all formulas, 40 kB without figures, nothing that runs."""
+    version = Course(init(tmp_path / "course", unit)).assignment(unit)
+    with Engine(version) as engine:
+        result = with_pages(version, engine.grade(model_submission(version)))
+    [notebook] = result.notebooks
+    html = notebook.page.decode()
+    harmless(html)
+    assert "✗" not in text_of(html)
+    assert "$" not in re.sub(r"<(pre|code)[ >].*?</\1>", "", html, flags=re.DOTALL)
+    assert len(re.sub(r'"data:image/[^"]*"', "", html).encode()) <= PAGE_CHARACTERS
 
 
 @pytest.mark.slow
