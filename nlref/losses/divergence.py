@@ -51,8 +51,8 @@ def kl_divergence(
     1] first.
 
     Stability
-        The logarithm of a ratio near 1 is taken by log1p from the difference, which is exact there; that of a ratio
-        beyond the range of the dtype as a difference of logarithms.
+        The logarithm is taken by log1p, from the difference to the smaller one, which is exact where the ratio is near
+        1; a ratio beyond the range of the dtype does not overflow.
     Gradient
         :math:`-y / \hat y`, 0 where y is 0; from logits :math:`\operatorname{softmax}(z) \sum y - y`. With
         ``epsilon`` 0 outside the clip.
@@ -108,11 +108,14 @@ def _clipped(probability: Array, epsilon: float) -> Array:
 
 
 def _log_ratio(a: Array, b: Array) -> Array:
-    """``log(a / b)`` for numbers in [0, 1]."""
+    """``log(a / b)`` for numbers in [0, 1], from their difference, which is exact where the ratio is near 1."""
     xp = namespace(a, b)
-    ratio = a / b
-    far = xp.where(xp.isfinite(ratio), xp.log(ratio), xp.log(a) - xp.log(b))
-    return xp.where(xp.abs(a - b) < 0.5 * b, xp.log1p((a - b) / b), far)
+    difference, smaller = xp.abs(a - b), xp.minimum(a, b)
+    excess = difference / smaller
+    overflow = (excess == math.inf) & (smaller > 0)
+    excess = xp.where(overflow, difference / (smaller * 2.0**64), excess)
+    size = xp.log1p(excess) + xp.where(overflow, 64 * math.log(2) + 0.0 * smaller, 0.0)
+    return xp.where(a < b, -size, size)
 
 
 def _cosine_shapes(shapes: Mapping[str, Shape], options: Mapping[str, Any]) -> str | None:

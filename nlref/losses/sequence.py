@@ -184,7 +184,7 @@ def _lattice(y_true, y_pred, target_length, output_length, mask_index) -> _Latti
         live = xp.zeros_like(emitted[:, :, :1]) == 0
     else:
         live = (xp.arange(xp.shape(y_pred)[1])[:, None] < output_length)[:, :, None]
-    skips = (classes != blank) & (classes != _moved(classes, 2, blank))
+    skips = classes != _moved(classes, 2, blank)  # to another label, past the blank between
     ends = (position == 2 * count[:, None]) | (position == 2 * count[:, None] - 1)
     return _Lattice(
         labels,
