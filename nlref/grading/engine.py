@@ -44,6 +44,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from nlref.checks import CheckResult, Exercise, Outcome, call_locally, evaluate, find, without_private
 from nlref.grading.assignment import Assignment, MasterCell, MasterNotebook, same_text
+from nlref.grading.exchange import FileExchange, uses_files
 from nlref.grading.notebook import Graded, autograded_notebook
 from nlref.grading.opening import opening_of
 from nlref.grading.proxies import remote_of
@@ -295,16 +296,22 @@ class _Run:
         self.asked: list[Any] = []
         self.private = full
         self.withheld: list[_Withheld] = []
+        tests = (cell.source for cell in master.cells if cell.is_test)
+        self._exchange = FileExchange(files, engine.assignment.files) if uses_files(tests) else None
         self.own_names = _grader_names(self)
         self._session: Session | None = None
         self._opened: Mapping[int, CellRun] = {}
         self._names: RemoteNamespace | None = None
 
     def __enter__(self) -> "_Run":
+        if self._exchange is not None:
+            self._exchange.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._close()
+        if self._exchange is not None:
+            self._exchange.__exit__(*exception)
 
     def _close(self) -> None:
         if self._session is not None:
@@ -601,7 +608,10 @@ class _Run:
         self._session = self.engine.sandbox.session(self.files, [self.cells[cell].source for cell in opening])
         self._opened = dict(zip(opening, self._session.opened, strict=False))
         self._names = RemoteNamespace(
-            self._session, source_name=self.master.name, expected=self.engine.own_side(self.master).defines
+            self._session,
+            source_name=self.master.name,
+            expected=self.engine.own_side(self.master).defines,
+            files=self._exchange,
         )
         for statement in self.engine.own_side(self.master).star_imports:
             self._names.run_local(statement)

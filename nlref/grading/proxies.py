@@ -42,6 +42,7 @@ import msgspec
 import numpy as np
 
 from . import messages
+from .exchange import FileExchange
 from .foreign import Texts
 from .sandbox import Session, SessionLost
 from .witness import CHANGED, EMPTY, STOPPED, Question, Witness, filled, kinds_of
@@ -140,6 +141,7 @@ class Link:
         self._callbacks: dict[int, Any] = {}
         self._callback_ids: dict[int, int] = {}
         self._lock = threading.RLock()
+        self.files: FileExchange | None = None
         self._opaque_count = 0
         self._discerning: dict[type, bool] = {}
         self._attributes: dict[int, dict[str, Any]] = {}
@@ -326,6 +328,8 @@ class Link:
         plain = self._opaque_count == opaque
         released, self._released = self._released, []
         try:
+            if self.files is not None:
+                self.files.send(self.session)
             result = self.session.operate(
                 operation,
                 packed,
@@ -336,6 +340,8 @@ class Link:
                 observe=observe,
                 callback=self._called_back,
             )
+            if self.files is not None:
+                self.files.take(self.session)
         except SessionLost as lost:
             self.lost = str(lost)
             raise

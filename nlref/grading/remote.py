@@ -47,6 +47,7 @@ from IPython.utils.capture import capture_output
 
 from ..checks.call import Outcome, Warned
 from . import messages
+from .exchange import FileExchange
 from .foreign import Guard
 from .proxies import AnswerRefused, Link, RemoteError, plain_content, put_content, remote_of
 from .sandbox import Session, SessionLost
@@ -95,9 +96,7 @@ _REAL = {name: getattr(builtins, name) for name in _REPLACEABLE}
 _PATCHABLE = ("random", "time", "math", "os", "numpy.random", "datetime", "secrets", "getpass", "webbrowser")
 _compile, _eval, _exec = compile, eval, exec  # a test cell sees others: see `foreign`
 _WORD = re.compile(r"[^\W\d]\w*")
-_transform = functools.lru_cache(maxsize=1000)(
-    TransformerManager().transform_cell
-)  # the same for every learner
+_transform = functools.lru_cache(maxsize=1000)(TransformerManager().transform_cell)  # the same for every learner
 
 
 class _TooLong(BaseException):
@@ -216,6 +215,7 @@ class RemoteNamespace:
             the learner's side by a value of its own, and objects of such classes may speak for themselves in
             ``==`` and arithmetic. Without it, no plain value of a test is ever sent by name, and classes are
             those that a test mentions with a capital letter.
+        files: where what either side writes is written for the other too.
     """
 
     def __init__(
@@ -224,6 +224,7 @@ class RemoteNamespace:
         *,
         source_name: str = "test",
         expected: Mapping[str, str] | None = None,
+        files: FileExchange | None = None,
     ) -> None:
         self.session = session
         # Tests that ask for __main__ (unittest.main, doctest.testmod, patch("__main__.f")) find their own cells.
@@ -244,6 +245,9 @@ class RemoteNamespace:
         self._link.before = self._changes
         self._link.after = self._changed
         self._link.own_namespace = self.namespace
+        self._link.files = files
+        if files is not None:
+            files.begin(session)
         self._guard = Guard(self._link.texts, self._run_there, self._is_own_code)
         self._originals = {name: dict(vars(sys.modules[name])) for name in _PATCHABLE if name in sys.modules}
         self._modules = dict(self._originals)
@@ -487,6 +491,8 @@ class RemoteNamespace:
         if not self.session.alive:
             raise SessionLost(self.session.reason)
         try:
+            if self._link.files is not None:
+                self._link.files.take(self.session)
             found = self.session.look(wanted, everything)
         except SessionLost as lost:
             self._link.lost = str(lost)
