@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nlref.grading.gradebook import GradeWriter
 
 ISOLATIONS = ("bubblewrap", "none")
+ID_CHARACTERS = 128
 
 
 def grade(
@@ -76,7 +77,7 @@ def grade(
         ):
             registered = set(writer.students())
             known = {} if force else writer.digests()
-            refused = [s for s in folders if s not in registered and not course.may_add_students]
+            refused = {s: why for s in folders if (why := _why_refused(s, s in registered, course))}
             trial: list[Future[SubmissionResult]] = []
             graded: set[str] = set()
             done = 0
@@ -132,7 +133,7 @@ def look(course_dir: str | os.PathLike[str], assignment: str) -> ClassReport:
         with GradeWriter(course, course.assignment(assignment)) as writer:
             waiting = course.submissions(assignment).keys() - writer.digests().keys()
             notes = [f"Handed in and not graded yet: {', '.join(sorted(waiting))}."] if waiting else []
-            report = _class_report(course, writer, None, frozenset(), (), notes)
+            report = _class_report(course, writer, None, frozenset(), {}, notes)
             writer.write_csv()
     if not report.numbers.isolation:
         raise CourseError(
@@ -146,7 +147,7 @@ def _class_report(
     writer: "GradeWriter",
     students: Sequence[str] | None,
     graded: Set[str],
-    refused: Sequence[str],
+    refused: Mapping[str, str],
     notes: Sequence[str],
 ) -> ClassReport:
     """The rows of the students who were asked for, and the page of them all."""
@@ -243,12 +244,25 @@ def _finished(
         yield running.pop(future), future.result()
 
 
+def _why_refused(student: str, registered: bool, course: Course) -> str:
+    """Why a folder in ``submitted`` is nobody's whom the gradebook can hold; empty if it is somebody's."""
+    if not registered and not course.may_add_students:
+        return "not in the gradebook, and c.Autograde.create_student is False"
+    if len(student) > ID_CHARACTERS:
+        return f"nbgrader's gradebook holds ids of at most {ID_CHARACTERS} characters: rename the folder"
+    if not student.isascii() and student != student.encode(errors="replace").decode():
+        return "the folder's name is not UTF-8: rename it"
+    return ""
+
+
 def _others(
-    version: Assignment, handed_in: Collection[str], registered: Iterable[str], refused: Sequence[str]
+    version: Assignment, handed_in: Collection[str], registered: Iterable[str], refused: Mapping[str, str]
 ) -> list[Row]:
     """Rows of those who were not graded."""
-    why = ("not in the gradebook, and c.Autograde.create_student is False",)
-    return [Row(s, version.name, {}, 0.0, version.points, status="refused", reasons=why) for s in refused] + [
+    return [
+        Row(s, version.name, {}, 0.0, version.points, status="refused", reasons=(why,))
+        for s, why in refused.items()
+    ] + [
         Row(s, version.name, {}, 0.0, version.points, status="missing")
         for s in registered
         if s not in handed_in

@@ -235,6 +235,19 @@ def test_student_ids_may_be_anything_that_a_folder_can_be_called(basics, writing
     assert all((basics / "autograded" / student / "basics" / "extra.ipynb").is_file() for student in odd)
 
 
+def test_a_folder_that_no_gradebook_could_name_is_a_row_and_stops_nobody(basics, writing):
+    writing.hand_in(basics, "ada", "basics", writing.right, notebook="extra")
+    for name in ("x" * 129, "caf\udce9"):
+        shutil.copytree(basics / "submitted" / "ada", basics / "submitted" / name)
+    report = grade(basics, "basics")
+    report.print()
+    assert {row.student: (row.status, *row.reasons[:1]) for row in report.rows if row.status != "graded"} == {
+        "x" * 129: ("refused", "nbgrader's gradebook holds ids of at most 128 characters: rename the folder"),
+        "caf\udce9": ("refused", "the folder's name is not UTF-8: rename it"),
+    }
+    assert report.row("ada").total == 1
+
+
 def test_nobody_submitted(basics):
     report = grade(basics, "basics")
     assert (report.rows, report.graded) == ((), 0)
