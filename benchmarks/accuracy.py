@@ -78,7 +78,7 @@ def main() -> None:
     )
     everything = [*activations.FACTS, *activations.ROW_FACTS, *losses.FACTS]
     parser.add_argument("--only", nargs="+", choices=everything, default=everything, metavar="NAME")
-    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    parser.add_argument("--json", type=Path, help="also write the numbers into this file")
     arguments = parser.parse_args()
     started = time.perf_counter()
     marked = [f"{c}*" if c == "MXNet" or (c == "PyTorch" and not TORCH) else c for c in COLUMNS]
@@ -132,7 +132,10 @@ def summary(rows: list[Row]) -> None:
 
 
 def write(path: Path, rows: list[Row]) -> None:
-    """``{call: {dtype: {part: {system: ulp, "at": {system: input}}}}}``; the call of a first case is the name."""
+    """``{call: {dtype: {part: {system: ulp, "at": {system: input}}}}}``; the call of a first case is the name.
+
+    What the file already says of functions that were not measured stays.
+    """
     versions = {
         name: importlib.metadata.version(name)
         for name in ("numpy", "tensorflow_cpu", "tensorflow", "keras", "torch")
@@ -140,7 +143,10 @@ def write(path: Path, rows: list[Row]) -> None:
         and any(d.metadata["Name"].replace("-", "_") == name for d in importlib.metadata.distributions())
     }
     recorded = {"MXNet": "1.9.1"} if TORCH else {"MXNet": "1.9.1", "PyTorch": "2.13.0"}
-    result: dict[str, Any] = {"about": {"versions": versions, "recorded": recorded}}
+    result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    result["about"] = {"versions": versions, "recorded": recorded}
+    for key in {row.key for row in rows}:
+        result.pop(key, None)
     for row in rows:
         entry = {system: float(f"{error:.3g}") for system, error in row.errors.items()}
         entry["at"] = {system: float(f"{x:.5g}") for system, x in row.where.items()}
