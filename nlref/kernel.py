@@ -61,8 +61,9 @@ def elementwise(function: Function | None = None, *, in_float64: bool = False) -
 
     Parameters without a default are arrays, those with a default are *options*: plain Python numbers (or booleans, or
     None where None is the default). With ``in_float64=True`` float32 arrays, too, are computed in float64, piece by
-    piece: NumPy's float32 ``exp`` and the roundings after it are 2 to 4 ulp off the truth, this is 0.5, at up to twice
-    the time. Tensors are not: a GPU's float64 can be 64 times slower.
+    piece: NumPy's float32 ``exp`` and the roundings after it are 2 to 4 ulp off the truth, this is 0.5. It takes up to
+    twice the time, and up to six times on processors without AVX-512, for which NumPy's float64 ``exp`` and ``tanh``
+    have no vector code of this width. Tensors are not: a GPU's float64 can be 64 times slower.
 
     On NumPy
         ``x`` may be an array of any shape and strides, a number, or nested lists; it is never changed. float16,
