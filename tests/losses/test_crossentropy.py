@@ -241,8 +241,7 @@ def test_what_is_wrong_gets_a_sentence(call, sentence):
         call()
 
 
-def test_an_eager_tensor_is_checked_and_a_graph_is_not():
-    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: keras)")
+def test_an_eager_tensor_is_checked_and_a_graph_is_not(tf):
     bad = tf.constant([[1.5]])
     with pytest.raises(ValueError, match=r"^binary_crossentropy: y_pred holds 1\.5"):
         losses.binary_crossentropy(tf.constant([[1.0]]), bad)
