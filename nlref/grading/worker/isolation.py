@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import resource
+import signal
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_python = ctypes.PyDLL(None)  # keeps Python's lock while it calls
 
 _CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWPID, _CLONE_NEWNET = 0x00020000, 0x08000000, 0x20000000, 0x40000000
+_NAMESPACES = _CLONE_NEWNS | _CLONE_NEWIPC | _CLONE_NEWPID | _CLONE_NEWNET
+_CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x00200000, 0x01000000
+_SYSTEM_CALLS = {
+    "x86_64": (56, "tid first"),
+    "aarch64": (220, "tid last"),
+}  # of clone, and its last two arguments
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 1 << 18
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 4, 22, 24
-_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 38, 47
+_PR_SET_NO_NEW_PRIVS, _PR_GET_TID_ADDRESS, _PR_CAP_AMBIENT = 38, 40, 47
 _PR_CAP_AMBIENT_CLEAR_ALL, _SECCOMP_MODE_FILTER = 4, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -26,9 +35,41 @@ def _checked(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def unshare() -> None:
-    """New mount, network and IPC namespaces for this process; a new pid namespace for its next child."""
-    _checked(_libc.unshare(_CLONE_NEWPID | _CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC), "unshare")
+def fork_apart() -> int:
+    """Fork a child that is process 1 of a new pid namespace, with mounts, network and IPC of its own.
+
+    As `os.fork`: 0 in the child. Only for a process of one thread.
+    """
+    pid = _clone()
+    if pid is None:
+        pid = os.fork()
+        if pid == 0:
+            _checked(_libc.unshare(_NAMESPACES), "unshare")
+            if os.fork():
+                os._exit(0)  # process 1 adopts the child, which is process 1 of its own namespace
+    return pid
+
+
+def _clone() -> int | None:
+    """One fork instead of two: to copy the zygote is most of what a session costs. ``None`` where it is not known how.
+
+    What the C library does in its own `fork` is done here: Python's locks by Python, the thread's number by the kernel,
+    at the address that the C library has told it.
+    """
+    call = _SYSTEM_CALLS.get(platform.machine())
+    address = ctypes.c_void_p()
+    if call is None or _python.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0) != 0:
+        return None
+    number, order = call
+    flags = _NAMESPACES | _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID | signal.SIGCHLD
+    last = (address, None) if order == "tid first" else (None, address)
+    ctypes.pythonapi.PyOS_BeforeFork()
+    pid = _python.syscall(ctypes.c_long(number), ctypes.c_long(flags), None, None, *last)
+    if pid == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    else:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+    return None if pid < 0 else pid
 
 
 def mount_scratch(path: str, size: int, files: int = 10_000) -> None:

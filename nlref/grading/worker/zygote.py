@@ -72,18 +72,13 @@ class Zygote:
         self._server = Server
 
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        if os.fork():
+        opening = len(descriptors) > 1
+        if isolation.fork_apart() if self._isolated and not opening else os.fork():
             return
         try:
-            if len(descriptors) > 1:
+            if opening:
                 self._become_opening(request, *descriptors)
                 os._exit(0)
-            if self._isolated:
-                isolation.unshare()
-                if os.fork():
-                    os._exit(
-                        0
-                    )  # the zygote, pid 1 here, adopts the child, which is pid 1 of its own namespace
             self._become_session(request, descriptors[0])
         except BaseException:
             traceback.print_exc()
