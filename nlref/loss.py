@@ -621,7 +621,11 @@ def _weight_shape(loss: str, shape: Shape, values: Shape) -> Shape:
     if len(full) != len(values) or not _broadcasts(full, values):
         raise ValueError(
             f"{loss}: sample_weight has shape {shape}, but there are values of shape {values} to weight; "
-            "it must have that shape, its leading axes, or axes of length 1"
+            + (
+                "it must have that shape, its leading axes, or axes of length 1"
+                if values
+                else "where each entry is a sample, give the arrays a last axis, y_true[:, None]"
+            )
         )
     return full
 

@@ -1,12 +1,13 @@
 """What the decorators of losses add to a formula: reductions and weights as Keras', dtypes, errors that help."""
 
 import math
+import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 
-from nlref import losses
+from nlref import blocks, losses
 from nlref.kernel import namespace
 from nlref.loss import equal_shapes, gradient_of_loss, loss, mean_gradient
 
@@ -107,6 +108,43 @@ def test_the_mean_of_many_float32_values_keeps_its_digits():
         assert abs(losses.mean_squared_error(y_true, values) - exact) <= 2 * np.spacing(np.float32(exact))
 
 
+@pytest.mark.parametrize("entries", [1, 10, 100])
+def test_a_big_batch_is_the_same_as_its_parts(entries):
+    """It is walked in pieces, over threads; short rows lie side by side meanwhile."""
+    samples = 5 * blocks.BLOCK // entries + 7
+    y_true, y_pred, variance = np.random.default_rng(6).uniform(0.1, 0.9, size=(3, samples, entries))
+    indices = np.random.default_rng(7).integers(0, entries, size=samples)
+    g = np.random.default_rng(8).normal(size=samples)
+    for name, arrays in (
+        ("huber", (y_true, y_pred)),
+        ("gaussian_nll", (y_true, y_pred, variance)),
+        ("categorical_crossentropy", (y_true, y_pred)),
+        ("sparse_categorical_crossentropy", (indices, y_pred)),
+    ):
+        value, vjp = getattr(losses, name), getattr(losses, f"{name}_vjp")
+        parts = [slice(start, start + 100) for start in range(0, samples, 100)]
+        values = [value(*(a[part] for a in arrays), reduction=None) for part in parts]
+        np.testing.assert_allclose(value(*arrays, reduction=None), np.concatenate(values), rtol=1e-13)
+        gradients = [vjp(*(a[part] for a in arrays), g=g[part], reduction=None) for part in parts]
+        whole = vjp(*arrays, g=g, reduction=None)
+        if isinstance(whole, tuple):
+            gradients, whole = [pair[1] for pair in gradients], whole[1]
+        np.testing.assert_allclose(whole, np.concatenate(gradients), rtol=1e-12, atol=1e-15)
+
+
+def test_a_big_batch_takes_little_memory():
+    y_true, y_pred = np.ones((2, 400_000, 10), np.float32)
+    for function, result in ((losses.huber, 0), (losses.huber_vjp, y_pred.nbytes)):
+        function(y_true, y_pred)
+        tracemalloc.start()
+        try:
+            function(y_true, y_pred)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak - result < 16e6
+
+
 @pytest.mark.parametrize(
     ("y_pred", "dtype"),
     [
@@ -173,6 +211,11 @@ def test_the_upstream_gradient_scales():
             lambda: error(np.ones((4, 3)), np.ones((4, 3)), sample_weight=np.ones(3)),
             r"sample_weight has shape \(3,\), but there are values of shape \(4,\) to weight; it must have that shape, "
             "its leading axes, or axes of length 1",
+        ),
+        (
+            lambda: error(np.ones(3), np.ones(3), sample_weight=np.ones(3)),
+            r"sample_weight has shape \(3,\), but there are values of shape \(\) to weight; where each "
+            r"entry is a sample, give the arrays a last axis, y_true\[:, None\]",
         ),
         (
             lambda: losses.root_mean_squared_error([[1.0]], [[1.0]], axis=2),
