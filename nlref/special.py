@@ -96,7 +96,7 @@ def normal_cdf(x: Array) -> Array:
     xp = namespace(x)
     a = xp.minimum(xp.abs(x), 40.0)
     tail = times_normal_density(1.0 / inverse_mills_ratio(a), a)
-    right = xp.astype(x > 0, x.dtype)
+    right = xp.astype(x >= 0, x.dtype)
     return right + (1.0 - 2.0 * right) * tail
 
 

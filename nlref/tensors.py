@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-abs = tf.abs
 all = tf.reduce_all
 any = tf.reduce_any
 astype = tf.cast
@@ -49,6 +48,16 @@ zeros_like = tf.zeros_like
 
 _SIXTEEN_BITS = (tf.float16, tf.bfloat16)
 _FLOATS = (*_SIXTEEN_BITS, tf.float32, tf.float64)
+
+
+@tf.custom_gradient
+def abs(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """``np.abs``, with the slope 1 at 0.
+
+    A formula in ``abs(x)`` that is written out for ``x >= 0`` then has its derivative at 0 too; TensorFlow's slope
+    there, 0, is that of neither side.
+    """
+    return tf.abs(x), lambda g: g * (2 * tf.cast(x >= 0, x.dtype) - 1)
 
 
 def where(condition: tf.Tensor, x: Any, y: Any) -> tf.Tensor:

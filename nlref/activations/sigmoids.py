@@ -76,7 +76,7 @@ def log_sigmoid_vjp(x: Array, g: Array) -> Array:
     r"""``g * sigmoid(-x)``, the slope being in [0, 1]."""
     xp = namespace(x, g)
     e = xp.exp(-xp.abs(x))
-    return g * (xp.maximum(e, xp.astype(x <= 0, x.dtype)) / (1.0 + e))
+    return g * (xp.maximum(xp.astype(x < 0, x.dtype), e) / (1.0 + e))
 
 
 @elementwise(in_float64=True)

@@ -133,8 +133,8 @@ def _hypotenuse(xp, a: Array, b: float) -> Array:
 
 
 def _reflected(xp, x: Array, left: Array) -> Array:
-    """A slope with f(x) + f(-x) = 1 from its values at ``-abs(x)``: ``left`` for x <= 0, ``1 - left`` for x > 0."""
-    right = xp.astype(x > 0, x.dtype)
+    """A slope with f(x) + f(-x) = 1 from its values at ``-abs(x)``: ``left`` for x < 0, ``1 - left`` for x >= 0."""
+    right = xp.astype(x >= 0, x.dtype)
     return right + (1.0 - 2.0 * right) * left
 
 
@@ -202,7 +202,7 @@ def silu_vjp(x: Array, g: Array) -> Array:
     x = xp.maximum(xp.minimum(x, _FAR), -_FAR)
     root = xp.exp(-0.5 * xp.abs(x))
     e = root * root
-    m = xp.maximum(e, xp.astype(x >= 0, x.dtype))
+    m = xp.maximum(xp.astype(x >= 0, x.dtype), e)
     d = 1.0 + e
     return g * ((((1.0 + x) * root) * root + m * m) / (d * d))
 
@@ -255,7 +255,7 @@ def _halves(xp, x: Array) -> tuple[Array, Array, Array, Array]:
     """exp(-|x| / 2); its square e; e on the left of 0 and 1 on the right; 1 on the left and e on the right."""
     root = xp.exp(-0.5 * xp.abs(x))
     e = root * root
-    return root, e, xp.maximum(e, xp.astype(x >= 0, x.dtype)), xp.maximum(e, xp.astype(x <= 0, x.dtype))
+    return root, e, xp.maximum(xp.astype(x >= 0, x.dtype), e), xp.maximum(xp.astype(x < 0, x.dtype), e)
 
 
 @elementwise(in_float64=True)

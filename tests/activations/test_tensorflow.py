@@ -134,6 +134,21 @@ def test_twice_and_three_times_differentiated(tf, shape, mode, run):
     np.testing.assert_allclose(third, (slopes[2] - 2 * slopes[1] + slopes[0]) / h**2, rtol=1e-4, atol=1e-5)
 
 
+def test_the_second_derivative_at_zero(tf, shape):
+    """Where zeros come from: biases at the start, padding. A formula in abs(x) has no derivative there by itself."""
+    if any(kink.x == 0 for kink in shape.facts.kinks):
+        return  # there is none
+    x = tf.zeros(1, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        slope = gradient(tf, shape.value, x, tf.ones_like(x))
+    second = float(tape.gradient(slope, x, unconnected_gradients="zero")[0])
+    h = 1e-6
+    left, middle, right = (float(shape.vjp(np.array(point), 1.0)) for point in (-h, 0.0, h))
+    # Of softsign the two sides differ.
+    assert min(abs(second - (middle - left) / h), abs(second - (right - middle) / h)) < 1e-4
+
+
 def test_the_vjp_is_differentiable_in_the_upstream_gradient(tf, shape):
     x = tf.constant(np.linspace(-5.2, 5.1, 30))
     slope = shape.vjp(x, tf.ones_like(x))
