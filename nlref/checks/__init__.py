@@ -8,9 +8,10 @@ from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
 from nlref.checks.unit_02_stability import EXERCISES as UNIT_02
 from nlref.checks.unit_03_softmax import EXERCISES as UNIT_03
 from nlref.checks.unit_04_rectifiers import EXERCISES as UNIT_04
+from nlref.checks.unit_06_regression_losses import EXERCISES as UNIT_06
 
 EXERCISES: dict[str, Exercise | Question] = {
-    exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02, *UNIT_03, *UNIT_04)
+    exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02, *UNIT_03, *UNIT_04, *UNIT_06)
 }
 
 __all__ = [
