@@ -122,7 +122,9 @@ def test_a_changed_test_grades_everyone_again(small_class):
     assert report.graded == 5
     assert report.row("ben").scores["squares"] == 2
     assert report.row("ada").scores["squares"] == 0
-    assert "The instructor's own solution gets 0 of 2 in squares: AssertionError." in report.notes
+    assert "The instructor's own solution gets 0 of 2 in squares: AssertionError: a hidden test failed." in (
+        report.notes
+    )
 
 
 def test_what_a_person_graded_is_in_the_report_and_the_file(small_class):
