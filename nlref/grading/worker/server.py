@@ -104,6 +104,7 @@ class Server:
         self._next_id = 1
         self._watched: dict[str, tuple[Any, bytes | None]] = {}
         self._random = messages.RandomWatch()
+        sys.path.insert(0, "")  # modules beside the notebook, as in a kernel
         signal.signal(signal.SIGINT, self._interrupt)
 
     def run(self) -> None:
