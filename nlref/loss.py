@@ -279,8 +279,8 @@ class _Plan:
             if isinstance(value, str):
                 return value
             raise TypeError(f"{self.name}: {name} must be a string, not a {type(value).__name__}")
-        if name == "axis":
-            return self._axis(value)
+        if name == "axis" and annotation not in ("int", "<class 'int'>"):
+            return self._axes(value)
         if value is None and default is None:
             return None
         if (isinstance(default, int) or annotation.startswith("int")) and not _is_tensor(value):
@@ -295,7 +295,7 @@ class _Plan:
             raise ValueError(f"{self.name}: {name} must be a number, not NaN")
         return float(value)
 
-    def _axis(self, value: Any) -> int | tuple[int, ...] | None:
+    def _axes(self, value: Any) -> int | tuple[int, ...] | None:
         if value is None:
             return None
         if isinstance(value, tuple | list):

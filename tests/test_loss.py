@@ -257,6 +257,14 @@ def test_a_wrong_upstream_gradient_gets_a_sentence():
             "axis must be a whole number, not 1.0",
         ),
         (
+            lambda: losses.sparse_categorical_crossentropy([0], [[1.0]], axis=None),
+            "axis must be a whole number, not None",
+        ),
+        (
+            lambda: losses.binary_crossentropy([[1.0]], [[1.0]], axis=(0, "a")),
+            "axis must be a whole number, not 'a'",
+        ),
+        (
             lambda: losses.sparse_categorical_crossentropy([0], [[1.0]], ignore_class=0.5),
             "ignore_class must be a whole number, not 0.5",
         ),

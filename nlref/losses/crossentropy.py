@@ -1,6 +1,7 @@
 """Cross-entropies: how surprising the labels are to the probabilities, or to the scores, that were predicted."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def binary_crossentropy(
     y_pred: Array,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
-    axis: int = -1,
+    axis: int | Sequence[int] | None = -1,
     pos_weight: float = 1.0,
     convention: str = "keras",
 ) -> Array:
@@ -105,7 +106,7 @@ def binary_crossentropy_vjp(
     g: Array,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
-    axis: int = -1,
+    axis: int | Sequence[int] | None = -1,
     pos_weight: float = 1.0,
     convention: str = "keras",
 ) -> Array:
@@ -191,7 +192,7 @@ def binary_focal_crossentropy(
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
-    axis: int = -1,
+    axis: int | Sequence[int] | None = -1,
 ) -> Array:
     r"""Binary focal cross-entropy, the mean over ``axis`` of :math:`(1 - p_t)^\gamma` times the cross-entropy.
 
@@ -210,7 +211,7 @@ def binary_focal_crossentropy(
     Source
         Lin, Goyal, Girshick, He and Dollár, "Focal loss for dense object detection", ICCV 2017.
     """
-    _check_focal("binary_focal_crossentropy", gamma, label_smoothing)
+    _check_binary_focal(alpha, gamma, label_smoothing)
     xp = namespace(y_true, y_pred)
     y, not_y = _binary_labels(y_true, label_smoothing)
     p, q, positive, negative = _binary(y_pred, from_logits)
@@ -231,10 +232,10 @@ def binary_focal_crossentropy_vjp(
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
-    axis: int = -1,
+    axis: int | Sequence[int] | None = -1,
 ) -> Array:
     r""":math:`g\,(r^\gamma B' + \gamma r^{\gamma - 1} (1 - 2y) B)/D` with :math:`r = 1 - p_t`, B the cross-entropy."""
-    _check_focal("binary_focal_crossentropy", gamma, label_smoothing)
+    _check_binary_focal(alpha, gamma, label_smoothing)
     xp = namespace(y_true, y_pred)
     y, not_y = _binary_labels(y_true, label_smoothing)
     p, q, positive, negative = _binary(y_pred, from_logits)
@@ -266,6 +267,12 @@ def _per_miss(surprise: Array, miss: Array) -> Array:
 
 def _power(base: Array, exponent: float) -> Array:
     return base * base if exponent == 2 else base**exponent
+
+
+def _check_binary_focal(alpha: float, gamma: float, label_smoothing: float) -> None:
+    _check_focal("binary_focal_crossentropy", gamma, label_smoothing)
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"binary_focal_crossentropy: alpha must be in [0, 1], not {alpha}")
 
 
 def _check_focal(name: str, gamma: float, label_smoothing: float) -> None:

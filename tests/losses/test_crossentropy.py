@@ -219,6 +219,10 @@ def test_generalized_crossentropy_lies_between_the_crossentropy_and_the_absolute
             "each sample",
         ),
         (
+            lambda: losses.binary_focal_crossentropy([[1.0]], [[0.5]], alpha=2),
+            r"alpha must be in \[0, 1\], not 2.0",
+        ),
+        (
             lambda: losses.categorical_focal_crossentropy(ONE_HOT, P, gamma=-1),
             "gamma must be 0 or a positive number, not -1.0",
         ),
