@@ -27,7 +27,7 @@ BELOW = {
 MAY_IMPORT = {
     "activations": BELOW,
     "losses": BELOW | {"activations"},
-    "checks": BELOW | {"activations"},
+    "checks": BELOW | {"activations", "losses"},
     "learn": BELOW | {"activations", "checks"},
     "grading": BELOW | {"activations", "build", "checks"},
     "build": BELOW | {"checks"},
