@@ -288,6 +288,10 @@ class _Maker:
 
     def _text(self, cell: Mapping[str, Any], *, own: bool) -> str:
         source = cell["source"]
+        if own:
+            source = _SHOWN_TAG.sub(
+                "<", source
+            )  # the notebook shows a learner's HTML as text; here nh3 sees to it
         if own and len(source) > MARKDOWN_CHARACTERS:
             source = source[:MARKDOWN_CHARACTERS] + "\n\n*The rest is left out.*"
         pictures = {}
@@ -359,6 +363,7 @@ def _size(png: str) -> tuple[int, int]:
     return int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
 
 
+_SHOWN_TAG = re.compile(r"&lt;(?=[A-Za-z/!?])")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?")
 
 

@@ -253,6 +253,14 @@ def test_names_of_any_bytes_have_a_page():
     assert "Feedback for \udce9" in page(student="\udce9")
 
 
+def test_a_learners_html_is_cleaned_and_code_about_html_stays_code():
+    html = page(
+        cells(why=("It is <kbd style='color:red' onclick='alert(1)'>so</kbd> and `<div>`, a < b", None))
+    )
+    assert "<kbd>so</kbd>" in html
+    assert "<code>&lt;div&gt;</code>, a &lt; b" in html
+
+
 def hostile(text):
     """A learner's notebook that has a text in every place where a learner can put one."""
     return page(
