@@ -47,6 +47,7 @@ def loaded_by(statement: str) -> set[str]:
         "import nlref.activations",
         "import nlref.ulp",
         "import nlref; nlref.activations.sigmoid(numpy.ones(1000))",
+        "import nlref; nlref.losses.huber(numpy.ones((1000, 3)), numpy.zeros((1000, 3)))",
     ],
 )
 def test_importing_and_using_the_kernels_loads_nothing_heavy(statement):
