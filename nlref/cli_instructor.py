@@ -365,8 +365,8 @@ def return_(
                 typer.echo(f"not handed in through it, give them a zip: {', '.join(left)}", err=True)
         if folder is not None or not exchange:
             target = folder or course.root / handout.RETURNED / assignment
-            count = sum(1 for _ in handout.feedback_zips(assignment, feedback, target))
-            typer.echo(f"{count} zips in {target}")
+            handout.feedback_zips(course, assignment, feedback, target)
+            typer.echo(f"{len(feedback.pages)} zips in {target}")
 
 
 @app.command(

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,12 +105,12 @@ class Feedback:
     """The feedback pages of an assignment, as they stand in ``feedback``.
 
     Attributes
-        pages: for each student: file name and content.
+        pages: for each student the names of the pages, in the student's folder.
         through_exchange: students whose submission came through the exchange, where a page can go back.
         waiting: students with something that a person has yet to grade.
     """
 
-    pages: Mapping[str, Mapping[str, bytes]]
+    pages: Mapping[str, Sequence[str]]
     through_exchange: Sequence[str]
     waiting: Sequence[str]
 
@@ -122,7 +122,7 @@ def fresh_feedback(course: Course, assignment: str) -> Feedback:
         CourseError: nothing of this assignment has been graded.
     """
     version = course.assignment(assignment)
-    pages: dict[str, Mapping[str, bytes]] = {}
+    pages: dict[str, Sequence[str]] = {}
     came_by_exchange, waiting = [], []
     with course.gradebook() as book:
         students = {
@@ -148,7 +148,7 @@ def fresh_feedback(course: Course, assignment: str) -> Feedback:
                 ).encode(errors="replace")
             if not made:
                 continue
-            pages[student] = made
+            pages[student] = list(made)
             if needs_a_person:
                 waiting.append(student)
             kept = {
@@ -176,9 +176,10 @@ def _update(course: Course, student: str, assignment: str, contents: Mapping[str
     replace_folder(target, contents, shared=course.coursedir.groupshared, mode=0o644)
 
 
-def feedback_zips(assignment: str, feedback: Feedback, folder: Path) -> Iterable[Path]:
+def feedback_zips(course: Course, assignment: str, feedback: Feedback, folder: Path) -> None:
     """A zip for each student, called as the student is."""
-    for student, pages in feedback.pages.items():
-        path = folder / f"{student}.zip"
-        write_file(path, zip_of({f"{assignment}/{name}": page for name, page in pages.items()}))
-        yield path
+    for student, names in feedback.pages.items():
+        own = course.path("feedback", student, assignment)
+        write_file(
+            folder / f"{student}.zip", zip_of({f"{assignment}/{n}": (own / n).read_bytes() for n in names})
+        )

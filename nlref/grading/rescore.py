@@ -74,12 +74,13 @@ class Rescore:
     changes: Sequence[Change]
     unchanged: int
     ungraded: Sequence[str]
+    _outdated: bool  # whether the gradebook and `release` have to follow `source`
     _results: Mapping[str, Path]
     _isolation: str
 
     def write(self) -> None:
         """The new tests into the gradebook and ``release``, then the new grades."""
-        if self.cells:
+        if self._outdated:
             make_release(self.course, self.assignment)
         version = self.course.assignment(self.assignment)
         folders = self.course.submissions(self.assignment)
@@ -210,6 +211,7 @@ def rescore(
             changes=changes,
             unchanged=unchanged,
             ungraded=[student for student in folders if student not in rows],
+            _outdated=before.digest != version.digest,
             _results=results,
             _isolation=isolation,
         )
@@ -274,14 +276,12 @@ def _same_cells(before: Assignment, after: Assignment) -> None:
 
 
 def _changed_cells(before: Assignment, after: Assignment) -> list[tuple[str, str]]:
-    """Cells whose text or points differ, and notebooks whose other cells do."""
-    changed = []
-    for name, notebook in after.notebooks.items():
-        old = before.notebooks[name]
-        own = [
-            (name, grade_id)
-            for grade_id, cell in notebook.by_id.items()
-            if (cell.source, cell.points) != (old.by_id[grade_id].source, old.by_id[grade_id].points)
-        ]
-        changed += own
-    return changed
+    """Cells whose text or points differ: notebook and id."""
+    old = {(n.name, grade_id): c for n in before.notebooks.values() for grade_id, c in n.by_id.items()}
+    return [
+        (notebook.name, grade_id)
+        for notebook in after.notebooks.values()
+        for grade_id, cell in notebook.by_id.items()
+        if (cell.source, cell.points)
+        != (old[notebook.name, grade_id].source, old[notebook.name, grade_id].points)
+    ]
