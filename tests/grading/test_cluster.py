@@ -11,8 +11,6 @@ import pytest
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from nlref.grading import CourseError, grade  # noqa: E402
-from nlref.grading.course import Course  # noqa: E402
-from nlref.grading.pool import LocalPool  # noqa: E402
 
 pytestmark = pytest.mark.sandbox
 
@@ -156,12 +154,3 @@ def test_no_scheduler_is_a_sentence_and_nothing_is_written(basics, writing, monk
     with pytest.raises(CourseError, match="leave jobs out"):
         grade(basics, "basics", scheduler="tcp://127.0.0.1:9", jobs=2)
     assert not (basics / "autograded").exists()
-
-
-def test_both_pools_have_the_same_interface(basics):
-    from nlref.grading.cluster import ClusterPool
-
-    version = Course(basics).assignment("basics")
-    for pool in (LocalPool(version, jobs=1), ClusterPool(version, "tcp://127.0.0.1:9")):
-        assert pool.jobs == 1
-        assert callable(pool.submit)
