@@ -117,7 +117,7 @@ class LossFacts:
     shape: tuple[int, ...] = (20, 3)
 
 
-def real_numbers(generator: np.random.Generator, shape: tuple[int, ...], **_: Any) -> tuple:
+def real_numbers(generator: "np.random.Generator", shape: tuple[int, ...], **_: Any) -> tuple:
     """Targets and predictions of any sign, from 1e-3 to 1e3 in size."""
 
     def draw() -> np.ndarray:
@@ -126,6 +126,6 @@ def real_numbers(generator: np.random.Generator, shape: tuple[int, ...], **_: An
     return draw(), draw()
 
 
-def positive_numbers(generator: np.random.Generator, shape: tuple[int, ...], **_: Any) -> tuple:
+def positive_numbers(generator: "np.random.Generator", shape: tuple[int, ...], **_: Any) -> tuple:
     """Targets and predictions from 1e-3 to 1e3."""
     return tuple(10.0 ** generator.uniform(-3, 3, size=(2, *shape)))

@@ -1302,6 +1302,8 @@ FACTS = {
             _pytorch(
                 "cross_entropy",
                 "loss/ce_sparse_w124_none",
+                arguments={"weight": (1.0, 2.0, 4.0)},
+                inputs=lambda inputs: (inputs["cl_s"], inputs["cl_x"]),
                 options={"from_logits": True, "class_weight": (1.0, 2.0, 4.0)},
                 defects=(_infinite_scores(6, parts="yg"),),
             ),
