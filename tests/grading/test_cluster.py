@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
-from nlref.grading import CourseError, grade  # noqa: E402
+from nlref.grading import CourseError, grade
 
 pytestmark = pytest.mark.sandbox
 
@@ -121,7 +121,7 @@ def test_the_scheduler_ends(basics, writing, cluster, few_seconds):
     for student in ("ada", "ben", "cem"):
         writing.hand_in(basics, student, "basics", writing.right)
     cluster.worker()
-    with pytest.raises(CourseError, match="the scheduler at tcp://127.0.0.1:"):
+    with pytest.raises(CourseError, match=r"the scheduler at tcp://127.0.0.1:"):
         grade(
             basics,
             "basics",
@@ -147,7 +147,7 @@ def test_a_cluster_without_workers_or_with_another_nlref_is_a_sentence(
 def test_no_scheduler_is_a_sentence_and_nothing_is_written(basics, writing, monkeypatch):
     monkeypatch.setattr("nlref.grading.cluster.CONNECT_SECONDS", 1.0)
     writing.hand_in(basics, "ada", "basics", writing.right)
-    with pytest.raises(CourseError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(CourseError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"):
         grade(basics, "basics", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(CourseError, match="no Dask scheduler answers at nonsense"):
         grade(basics, "basics", scheduler="nonsense://x")
