@@ -150,6 +150,8 @@ class Rows:
 
 KERNELS = [Kernel(name) for name in activations.FACTS]
 PLAIN = [Shape(kernel, kernel.facts.cases[0]) for kernel in KERNELS]
+COMPILES = "test_a_kernel_is_an_activation_of_a_keras_layer"
+QUICKLY_COMPILED = [shape for shape in PLAIN if shape.kernel.name in ("gelu", "celu")]
 SHAPES = [Shape(kernel, case) for kernel in KERNELS for case in kernel.facts.cases]
 with np.load(REFERENCES / "truth_act.npz", allow_pickle=False) as recorded_truth:
     RECORDED_SHAPES = [shape for shape in SHAPES if f"{shape.recorded_as}/float64/y" in recorded_truth]
@@ -180,6 +182,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     over("any_dtype", ["float16", "bfloat16", "float32", "float64"], None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """TensorFlow compiles for a second what takes a millisecond: in the quick tests only for two of the kernels."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and hasattr(item, "callspec"):
+            parameters = item.callspec.params
+            case = parameters.get("shape") or parameters.get("plain")
+            mode = parameters.get("mode", "")
+            compiles = mode == "compiled" or item.originalname == COMPILES
+            if case and (
+                (compiles and case not in QUICKLY_COMPILED) or (mode == "graph" and case not in PLAIN)
+            ):
+                item.add_marker(pytest.mark.slow)
+
+
 def _call(name: str, options: Mapping[str, Any]) -> str:
     return f"{name}({', '.join(f'{key}={value}' for key, value in options.items())})"
 
@@ -193,6 +210,8 @@ def plains() -> list[Shape]:
 @functools.cache
 def _truth(shape: Shape, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x = shape.sample(dtype)
+    if shape not in PLAIN:
+        x = x[::3]  # the truth takes most of the time of these tests
     facts, options = shape.kernel.facts, shape.facts.options
     return x, truth.evaluate(facts.exact, x, options), truth.evaluate(facts.exact_slope, x, options)
 

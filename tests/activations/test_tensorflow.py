@@ -225,7 +225,12 @@ def theirs_of(counterpart, dtype):
     function = getattr(importlib.import_module(module), name)
     if module != "keras.layers":
         return lambda x: function(x, **counterpart.arguments)
-    layer = function(dtype=dtype, **counterpart.arguments)
+    arguments = dict(counterpart.arguments)
+    if "alpha_initializer" in arguments:  # in the facts as one writes it: Constant(0.25)
+        initializers = importlib.import_module("keras.initializers")
+        name, number = arguments["alpha_initializer"].removesuffix(")").split("(")
+        arguments["alpha_initializer"] = getattr(initializers, name)(float(number))
+    layer = function(dtype=dtype, **arguments)
     return lambda x: layer(x[:, None])[:, 0]
 
 

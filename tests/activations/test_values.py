@@ -16,6 +16,19 @@ def test_value_is_within_4_ulp(shape, dtype, exact, worst_ulp):
     assert worst <= 4, f"{worst:.2f} ulp at {at!r}"
 
 
+def test_float32_computed_in_float64_is_all_but_correctly_rounded(shape, exact, worst_ulp):
+    if not shape.kernel.value.in_float64:
+        return
+    x, value, slope = exact(shape, "float32")
+    away = shape.away_from_roots(x, 0.3) & ~np.isin(x, [kink.x for kink in shape.facts.kinks])
+    for y, true, counts in (
+        (shape.value(x), value, np.full(x.shape, True)),
+        (shape.vjp(x, np.ones_like(x)), slope, away),
+    ):
+        worst, at = worst_ulp(y[counts], true[counts], x[counts])
+        assert worst <= 0.501, f"{worst:.3f} ulp at {at!r}"
+
+
 def test_gradient_is_within_8_ulp(shape, dtype, exact, worst_ulp):
     x, _, slope = exact(shape, dtype)
     g = shape.vjp(x, 1.0)
