@@ -143,7 +143,6 @@ class Link:
         self._lock = threading.RLock()
         self.files: FileExchange | None = None
         self._opaque_count = 0
-        self._discerning: dict[type, bool] = {}
         self._attributes: dict[int, dict[str, Any]] = {}
         self._origin: Question | None = None
         self.recording = False
@@ -234,12 +233,9 @@ class Link:
         answer = self.ask(operation, (one, other), standing=DERIVED)
         if operation != "eq" or answer is not True:
             return answer
-        cls = type(one)
-        if cls not in self._discerning:
-            self._discerning[cls] = True
-            with contextlib.suppress(Exception):
-                self._discerning[cls] = self.ask("eq", (one, _UNLIKE_ANYTHING)) is not True
-        return self._discerning[cls]
+        with contextlib.suppress(Exception):
+            return self.ask("eq", (one, _UNLIKE_ANYTHING)) is not True
+        return True
 
     def observe(
         self, operands: Sequence[Any], keywords: Mapping[str, Any]

@@ -18,6 +18,13 @@ pytestmark = pytest.mark.sandbox
 
 corpus = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "assignments" / "corpus.py")))
 LIMITS = Limits(test_seconds=20)
+# Kernels of nbgrader's that start slowly, on a machine with other work, are no difference.
+CONFIG = """c = get_config()
+c.CourseDirectory.course_id = "same"
+c.Execute.startup_timeout = 600
+c.Execute.iopub_timeout = 60
+c.Execute.timeout = 120
+"""
 
 
 def made(writing, cells):
@@ -44,7 +51,7 @@ def course_of(root, writing, name):
     """A released course with one assignment of the corpus and its submissions, for nbgrader as it comes."""
     about = corpus.ASSIGNMENTS[name]
     root.mkdir()
-    (root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'same'\n")
+    (root / "nbgrader_config.py").write_text(CONFIG)
     notebooks = {notebook: made(writing, cells) for notebook, cells in about["notebooks"].items()}
     writing.write_source(root, name, notebooks, about.get("files"))
     release(Course(root), name)
