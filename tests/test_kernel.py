@@ -80,6 +80,38 @@ def test_a_gradient_must_have_the_parameters_of_its_kernel():
     assert scaled.vjp is scaled_vjp
 
 
+def test_a_kernel_of_two_arrays_has_a_gradient_for_each():
+    @elementwise
+    def scaled(x, scale, power=1.0):
+        return x * scale**power
+
+    with pytest.raises(TypeError, match=r"must take \(x, g, scale, power=1.0\) to be the gradient of scaled"):
+
+        @gradient_of(scaled)
+        def scaled_vjp(x, g, power=1.0):
+            return g
+
+    @gradient_of(scaled)
+    def scaled_vjp(x, g, scale, power=1.0) -> tuple[np.ndarray, np.ndarray]:
+        return g * scale**power, g * x * power * scale ** (power - 1)
+
+    x, scale = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, 3.0])
+    to_x, to_scale = scaled_vjp(x, 1.0, scale, power=2.0)
+    np.testing.assert_array_equal(to_x, [[1.0, 4.0, 9.0], [1.0, 4.0, 9.0]])
+    np.testing.assert_array_equal(to_scale, [3 * 2.0, 5 * 4.0, 7 * 6.0])
+    to_x, to_scale = scaled_vjp(3.0, 1.0, 2.0)
+    assert (to_x, to_scale) == (2.0, 3.0)
+    with pytest.raises(ValueError, match=r"^scaled: scale of shape \(2,\) does not fit x of shape \(2, 3\)$"):
+        scaled(x, [1.0, 2.0])
+
+
+def test_a_walk_in_order_stays_in_the_calling_thread(two_threads, monkeypatch):
+    monkeypatch.setattr(blocks, "_WORTH_THREADS", 0.0)
+    seen = []
+    blocks.walk(lambda piece: seen.append((threading.get_ident(), piece[0].start)), (1000,), 10, ordered=True)
+    assert seen == [(threading.get_ident(), start) for start in range(0, 1000, 10)]
+
+
 def test_kernels_pickle_by_name():
     for name in activations.FACTS:
         function = getattr(activations, name)
