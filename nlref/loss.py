@@ -139,6 +139,7 @@ def loss(
             return call.reduce(call.values())
 
     value.__signature__ = _with_reduction(plan.signature)
+    value.__doc__ = _documented(function, _OF_EVERY_LOSS)
     value.plan = plan
     value.vjp = None
     return value
@@ -182,6 +183,7 @@ def gradient_of_loss(value: Callable) -> Callable[[Callable], Callable]:
                 return call.gradients()
 
         vjp.__signature__ = _with_reduction(signature)
+        vjp.__doc__ = _documented(function, _OF_EVERY_GRADIENT.format(name=plan.name))
         value.vjp = vjp
         return vjp
 
@@ -214,6 +216,26 @@ def length(x: Array, axis: int | Sequence[int] | None = -1) -> Any:
     return tensors.tf.cast(
         tensors.tf.reduce_prod(tensors.tf.gather(tensors.tf.shape(x), list(axes))), x.dtype
     )
+
+
+_OF_EVERY_LOSS = """
+Of every loss
+    ``reduction``: "sum_over_batch_size" or "mean", the mean of the samples' values, by default; "sum";
+    "mean_with_sample_weight", their weighted mean; None, the values. ``sample_weight`` multiplies the values: a number,
+    or an array of their shape or of its leading axes. float16, bfloat16, float32 and float64 predictions keep their
+    dtype, integers become float64; tensors give tensors. Nothing is broadcast: shapes that do not agree are a
+    ``ValueError``, as are values out of their domain; what is no number is a ``TypeError``. See `nlref.loss.loss`.
+"""
+
+_OF_EVERY_GRADIENT = """
+Of every gradient
+    ``g`` is the upstream gradient, 1 by default, of the shape of the loss as it is reduced; all other arguments are
+    those of `{name}`. The result has the shape of the prediction and the dtype of the loss.
+"""
+
+
+def _documented(function: Callable, shared: str) -> str:
+    return inspect.cleandoc(function.__doc__ or "") + "\n" + shared
 
 
 def _with_reduction(signature: inspect.Signature) -> inspect.Signature:

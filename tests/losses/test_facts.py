@@ -62,7 +62,12 @@ def test_the_source_is_the_formula_and_the_docstring_says_what_it_cannot(loss):
         if other.system == "keras" and not other.function.split(".")[-1][0].isupper():
             assert other.function.removesuffix("()") in loss.value.__doc__
     for name in loss.value.plan.defaults:
-        assert name in loss.value.__doc__, f"{name} is not explained"
+        assert name in loss.value.__wrapped__.__doc__, f"{name} is not explained"
+
+
+def test_help_says_what_all_losses_share(loss):
+    assert "Of every loss\n    ``reduction``" in loss.value.__doc__
+    assert f"those of `{loss.name}`" in loss.vjp.__doc__
 
 
 def test_the_first_case_is_the_default(loss):

@@ -51,11 +51,15 @@ def test_values_and_gradients(tf, case, dtype, mode, exact):
     assert value.dtype == dtype
     assert value.shape == true.shape
     scale = np.abs(true).mean() / 4 if true.min() < 0 < true.max() else 0.0
-    assert error(value, true, scale) <= 32
+    # XLA's own log1p is 128 ulp off in float64, at -0.414.
+    coarse = 16 if mode == "compiled" and dtype == "float64" else 1
+    assert error(value, true, scale) <= 16 * coarse
     for slope, own, expected in zip(through, vjp, slopes, strict=True):
-        np.testing.assert_allclose(slope, own, rtol=32 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
+        np.testing.assert_allclose(
+            slope, own, rtol=32 * coarse * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny
+        )
         used = case.loss.value.plan.used_axes(expected.ndim, case.options)
-        assert error(slope, expected, np.abs(expected).max(axis=used, keepdims=True) / 4) <= 64
+        assert error(slope, expected, np.abs(expected).max(axis=used, keepdims=True) / 4) <= 32 * coarse
 
 
 def test_pinned_points(tf, point, dtype):
