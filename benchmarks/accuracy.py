@@ -43,6 +43,7 @@ TORCH = importlib.util.find_spec("torch") is not None
 DTYPES = ("float32", "float64")
 SAMPLES = 100
 LABEL = 32
+TAKES_OTHER_TARGETS = ("torch.nn.functional.multilabel_margin_loss",)  # rows of class indices, ended by -1
 MARGIN = 0.01  # two results that are both correctly rounded differ by less, in ulp
 
 
@@ -341,7 +342,7 @@ def loss_rows(name: str) -> Iterator[Row]:
 
 def loss_elsewhere(other: Any, arrays: tuple, at: int, part: str, samples: int) -> np.ndarray | None:
     """What Keras or PyTorch gives for the same arrays, in our scale; None for what cannot be compared."""
-    if len(arrays) != 2:
+    if len(arrays) != 2 or other.function in TAKES_OTHER_TARGETS:
         return None
     if other.system == "keras":
         function = calling(other)
