@@ -121,7 +121,8 @@ def test_a_function_that_counts_its_calls_is_judged_at_its_first(grade):
 
 def test_private_inputs_are_not_told(unit_course, sample_class):
     name = sample_class.UNIT
-    version = Course(unit_course).assignment(name)
+    # A seed of its own: with another one, a number may come out that stands in the notebook anyway.
+    version = replace(Course(unit_course).assignment(name), private_seed=20_260_101)
     released = json.loads((unit_course / "release" / name / f"{name}.ipynb").read_text("utf-8"))
     recipe = sample_class.recipes()["ada"]
     remembers = "seen = []\ndef relu(x):\n    seen.extend(np.ravel(x).tolist())\n    return np.maximum(x, 0)"
