@@ -23,11 +23,13 @@ import ast
 import builtins
 import contextlib
 import ctypes
+import doctest
 import functools
 import importlib
 import inspect
 import io
 import itertools
+import numbers
 import os
 import re
 import signal
@@ -36,6 +38,7 @@ import threading
 import time
 import traceback
 import types
+import unittest
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,7 +99,9 @@ _REAL = {name: getattr(builtins, name) for name in _REPLACEABLE}
 _PATCHABLE = ("random", "time", "math", "os", "numpy.random", "datetime", "secrets", "getpass", "webbrowser")
 _compile, _eval, _exec = compile, eval, exec  # a test cell sees others: see `foreign`
 _WORD = re.compile(r"[^\W\d]\w*")
-_transform = functools.lru_cache(maxsize=1000)(TransformerManager().transform_cell)  # the same for every learner
+_transform = functools.lru_cache(maxsize=1000)(
+    TransformerManager().transform_cell
+)  # the same for every learner
 
 
 class _TooLong(BaseException):
@@ -354,6 +359,7 @@ class RemoteNamespace:
         self._link.begin_cell()
         try:
             with (
+                _suites_that_ran() as failures,
                 contextlib.redirect_stdout(printed.stdout),
                 contextlib.redirect_stderr(printed.stderr),
                 self._warning_filters(),
@@ -365,6 +371,8 @@ class RemoteNamespace:
                 self._remember_source(filename, source)
                 try:
                     run.value = self._execute(source, filename)
+                    if failures and not isinstance(run.value, numbers.Real):
+                        raise AssertionError(failures[0])
                 finally:
                     self._sync()
         except KeyboardInterrupt:
@@ -836,6 +844,33 @@ def _representation(value: Any) -> str:
         return repr(value)[:20_000]
     except Exception as error:
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+
+
+@contextlib.contextmanager
+def _suites_that_ran() -> Iterator[list[str]]:
+    """Sentences about the suites of unittest and doctest that failed, for a cell that runs them and asks no further."""
+    failures: list[str] = []
+    run_suite, run_examples = unittest.TextTestRunner.run, doctest.DocTestRunner.run
+
+    def suite(runner: Any, test: Any) -> Any:
+        result = run_suite(runner, test)
+        failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+        if failed:
+            first = (result.failures + result.errors or [("a test that was expected to fail", "")])[0][0]
+            failures.append(f"{failed} of {result.testsRun} unit tests failed, the first is {first}")
+        return result
+
+    def examples(runner: Any, test: Any, *args: Any, **options: Any) -> Any:
+        result = run_examples(runner, test, *args, **options)
+        if result.failed:
+            failures.append(f"{result.failed} of {result.attempted} examples of {test.name} failed")
+        return result
+
+    unittest.TextTestRunner.run, doctest.DocTestRunner.run = suite, examples
+    try:
+        yield failures
+    finally:
+        unittest.TextTestRunner.run, doctest.DocTestRunner.run = run_suite, run_examples
 
 
 class _Printed:

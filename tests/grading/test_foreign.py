@@ -63,7 +63,7 @@ PASS = [
     ("assert eval('f(3)') == 9 and eval('1 + 1') == 2", ()),
     ("exec('z = f(2)')\nassert z == 4", ()),
     ("def h():\n    q = 5\n    return eval('q + f(1)')\nassert h() == 6", ()),
-    ("import doctest\nassert doctest.testmod() == (1, 3)", ()),
+    ("import doctest\nassert doctest.testmod() == (1, 3)\n1.0", ()),
     ("import doctest\nrunner = doctest.DocTestRunner(verbose=False)\n"
      "for t in doctest.DocTestFinder().find(f, 'f', globs=globals()): runner.run(t)\n"
      "assert runner.summarize() == (0, 2)", ()),
@@ -114,6 +114,7 @@ def test_bytes_are_not_unpickled(nb):
 
 def test_failing_examples_are_printed(nb):
     run = nb.run_test("import doctest\ndoctest.run_docstring_examples(wrong, globals())")
+    assert run.error == "AssertionError: 1 of 1 examples of NoName failed"
     assert "Expected:\n    5\nGot:\n    2" in run.outputs[0]["text"]
 
 

@@ -168,3 +168,20 @@ def test_an_equality_that_says_yes_to_everything_says_nothing(nb):
     )
     assert nb.run_test("assert best([Card(1), Card(5)]) == Card(5)").error == "AssertionError"
     nb.session.run_cell("Card.__eq__ = kept")
+
+
+SUITE = (
+    "import io, unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(square(2), 5)\n"
+    "    def test_other(self): self.assertEqual(square(2), 4)\n"
+    "program = unittest.main(argv=[''], exit=False, testRunner=unittest.TextTestRunner(stream=io.StringIO()))"
+)
+
+
+def test_a_suite_that_fails_is_a_failed_test_although_it_raises_nothing(nb):
+    assert nb.run_test(SUITE).error.startswith(
+        "AssertionError: 1 of 2 unit tests failed, the first is test_it"
+    )
+    assert (
+        nb.run_test(f"{SUITE}\n2 * (1 - len(program.result.failures) / program.result.testsRun)").value == 1.0
+    )
+    assert nb.run_test(SUITE.replace("5", "4")).error is None
