@@ -43,7 +43,8 @@ TORCH = importlib.util.find_spec("torch") is not None
 DTYPES = ("float32", "float64")
 SAMPLES = 100
 LABEL = 32
-TAKES_OTHER_TARGETS = ("torch.nn.functional.multilabel_margin_loss",)  # rows of class indices, ended by -1
+# Rows of class indices ended by -1; lengths apart, time first.
+TAKES_OTHER_TARGETS = ("torch.nn.functional.multilabel_margin_loss", "torch.nn.functional.ctc_loss")
 MARGIN = 0.01  # two results that are both correctly rounded differ by less, in ulp
 
 
