@@ -426,7 +426,7 @@ FACTS = {
         exact=_exact_triplet,
         cases=(
             {},
-            {"margin": 0.25, "p": 1.0, "epsilon": 0.0},
+            {"margin": 0.25, "p": 1.5, "epsilon": 0.0},
             {"p": 3.0, "swap": True},
             {"swap": True, "epsilon": 0.0},
             {"squared": True},

@@ -158,6 +158,16 @@ def test_a_triplet_with_any_norm(p):
     np.testing.assert_allclose(value, np.maximum(0, near - far + 1), rtol=1e-13, atol=1e-14)
 
 
+def test_the_gradient_of_the_sum_of_differences_is_their_signs():
+    a, b, c = triplets(5)
+    keywords = {"p": 1.0, "epsilon": 0.0, "margin": 100.0, "reduction": "sum"}
+    near, far = np.sign(a - b), np.sign(a - c)
+    for gradient, expected in zip(
+        triplet_margin_vjp(a, b, c, **keywords), (near - far, -near, far), strict=True
+    ):
+        np.testing.assert_array_equal(gradient, expected)
+
+
 def test_a_swapped_triplet_takes_the_nearer_of_two_distances():
     a, b, c = triplets(1)
     plain = triplet_margin(a, b, c, reduction=None)
