@@ -310,6 +310,9 @@ def loss_rows(name: str) -> Iterator[Row]:
             # A gradient that is a difference is as accurate as the largest of its sample.
             used = loss.plan.used_axes(arrays[at].ndim, options)
             largest = np.abs(gradients[0]).max(axis=used, keepdims=True)
+            largest = np.maximum(
+                largest, 1e-20 * largest.max()
+            )  # the truth is a quotient of differences: 0 is 1e-24
             # Where terms of both signs cancel, nothing is accurate relative to what is left of them.
             signed = values.min() < 0 < values.max()
             scale = {
