@@ -147,8 +147,8 @@ def write(path: Path, rows: list[Row]) -> None:
     recorded = {"MXNet": "1.9.1"} if TORCH else {"MXNet": "1.9.1", "PyTorch": "2.13.0"}
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result["about"] = {"versions": versions, "recorded": recorded}
-    for key in {row.key for row in rows}:
-        result.pop(key, None)
+    measured = {row.call.partition("(")[0] for row in rows}
+    result = {key: entry for key, entry in result.items() if key.partition("(")[0] not in measured}
     for row in rows:
         entry = {system: float(f"{error:.3g}") for system, error in row.errors.items()}
         entry["at"] = {system: float(f"{x:.5g}") for system, x in row.where.items()}
