@@ -315,7 +315,11 @@ class _Run:
 
     def _close(self) -> None:
         if self._session is not None:
-            session, self._session, self._names = self._session, None, None
+            session, self._session = self._session, None
+            if self._names is not None:
+                self._names.close()
+                self._names = None
+            self.asked.clear()
             self.spent += session.limits.notebook_seconds - session.seconds_left
             session.close()
 

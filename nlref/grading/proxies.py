@@ -150,6 +150,13 @@ class Link:
         self.witness = Witness()
         self.against: tuple[Witness, float] | None = None
 
+    def close(self) -> None:
+        """Forget everything. What stands for a function is found by it and holds this link, which would hold it so."""
+        for own in self._lasting.values():
+            _remotes.pop(own, None)
+        for kept in (self._lasting, self._classes, self._callbacks, self._callback_ids):
+            kept.clear()
+
     def begin_cell(self) -> None:
         """Forget what the last test cell lost, printed and saw."""
         self.lost = None

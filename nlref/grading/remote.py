@@ -268,6 +268,11 @@ class RemoteNamespace:
         self._filters: list[Any] | None = None
         self._cell = 0
 
+    def close(self) -> None:
+        """Let go of the learner's names; the session is not ended."""
+        self._link.close()
+        self.namespace.clear()
+
     # running
 
     def run_local(self, source: str) -> TestRun:

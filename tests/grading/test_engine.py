@@ -1,12 +1,15 @@
 """One submission graded: learner's cells in the sandbox, tests outside, the score that is fair."""
 
+import gc
 import json
 from dataclasses import replace
 
 import pytest
 
+from nlref.grading import proxies
 from nlref.grading.course import Course
 from nlref.grading.engine import Engine, star_imports, ungraded
+from nlref.grading.remote import RemoteNamespace
 from nlref.grading.result import SubmissionResult
 from nlref.grading.sandbox import Limits
 from nlref.grading.submission import model_submission, read_submission
@@ -408,3 +411,14 @@ def test_a_notebook_that_was_not_graded_still_has_a_verdict_in_every_test(versio
     ]
     assert verdicts == ["error", "error"]
     assert "it is not JSON" in json.dumps(content)
+
+
+def test_nothing_of_a_submission_stays_in_the_grader(course, writing, warm):
+    folder = writing.hand_in(course.root, "ada", "basics", writing.right)
+    submission = read_submission(folder, "ada", "basics", warm.assignment.notebooks)
+    kept = []
+    for _ in range(4):
+        warm.grade(submission)
+        gc.collect()
+        kept.append((len(proxies._remotes), sum(type(obj) is RemoteNamespace for obj in gc.get_objects())))
+    assert kept[1:] == kept[:-1]
