@@ -33,6 +33,7 @@ from nlref import activations, losses
 from nlref.facts import Counterpart
 from nlref.loss_facts import LossCounterpart
 
+ACTIVATIONS = {**activations.FACTS, **activations.ROW_FACTS}
 SIZES = (1_000, 100_000, 1_000_000, 16_000_000)
 TARGETS = dict(zip(SIZES, (0.5, 0.9, 1.5, 1.5), strict=True))
 CLASSES = 10  # entries a row, for activations along an axis
@@ -65,7 +66,7 @@ class Line:
 
 
 def main() -> None:
-    known = {**activations.FACTS, **losses.FACTS}
+    known = {**ACTIVATIONS, **losses.FACTS}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -121,7 +122,7 @@ def activation_inputs(name: str, size: int) -> tuple:
 
     x = np.random.default_rng(0).normal(size=(size // CLASSES, CLASSES)).astype(np.float32)
     kernel, vjp = getattr(activations, name), getattr(activations, f"{name}_vjp")
-    other = counterpart(activations.FACTS[name])
+    other = counterpart(ACTIVATIONS[name])
     options, theirs = dict(other.options), calling(other)
     g = np.ones_like(kernel(x, **options))
     return (
@@ -233,10 +234,11 @@ def print_memory(names: list[str], size: int) -> None:
     print(f"MB beyond input and result at {size} float32 elements; the target is 16")
     x = np.random.default_rng(0).normal(size=(size // CLASSES, CLASSES)).astype(np.float32)
     for name in names:
-        if name not in activations.FACTS:
+        if name not in ACTIVATIONS or name in ("prelu", "rrelu"):
             continue
         value = peak(lambda name=name: getattr(activations, name)(x))
-        gradient = peak(lambda name=name: getattr(activations, f"{name}_vjp")(x, x))
+        g = getattr(activations, name)(x)
+        gradient = peak(lambda name=name, g=g: getattr(activations, f"{name}_vjp")(x, g))
         print(f"{name:<38} value {value:7.2f}  gradient {gradient:7.2f}", flush=True)
 
 
