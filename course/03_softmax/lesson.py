@@ -357,7 +357,7 @@ if written(softmax):
 # | `log_softmax` | `keras.activations.log_softmax` | `torch.log_softmax` | `mxnet.nd.log_softmax` |
 # | temperature | divide first | divide first | argument `temperature` |
 # | mask | `keras.layers.Softmax()(x, mask)`; an empty row is 0 | `masked_fill` with $-\infty$; an empty row is nan | argument `length` |
-# | `sparsemax` | `keras.activations.sparsemax` | none | none |
+# | `sparsemax` | `keras.activations.sparsemax`; in 3.15 wrong where two entries stay | none | none |
 # | one output unit | warns | 1, silently | 1, silently |
 #
 # The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
@@ -375,6 +375,8 @@ if compare_with_keras and written(softmax, log_softmax, sparsemax):
         for function in (softmax, log_softmax, sparsemax):
             theirs = np.asarray(getattr(keras.activations, function.__name__)(x))
             print(f"{function.__name__:12}largest difference {np.abs(function(x) - theirs).max():.0e}")
+        theirs = np.asarray(keras.activations.sparsemax(x))
+        print("rows of Keras' sparsemax that sum to 1:", np.mean(np.isclose(theirs.sum(axis=-1), 1)))
 else:
     print("Skipped. To compare with Keras, write True in the first line and run this cell again.")
 
