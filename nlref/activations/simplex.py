@@ -253,7 +253,9 @@ def _below_the_largest(x: Array, axis: Any) -> tuple[Array, Array, Array]:
     large as any quarter. ``infinite`` says of each row whether its largest entry is one.
     """
     xp = namespace(x)
-    beyond = (1 - 2**-24) * 2.0**127 if x.dtype == np.float32 else (1 - 2**-53) * 2.0**1023  # half of the largest
+    beyond = (
+        (1 - 2**-24) * 2.0**127 if x.dtype == np.float32 else (1 - 2**-53) * 2.0**1023
+    )  # half of the largest
     x = xp.minimum(xp.maximum(x * 0.25, -beyond), beyond)
     largest = xp.max(x, axis=axis, keepdims=True)
     return *difference(x, largest), xp.abs(largest) == beyond

@@ -100,9 +100,7 @@ def test_the_scores_are_nbgraders(tmp_path, writing, name):
     ours = scores_of(root, name)
     assert ours.keys() == theirs.keys()
     reasons = {row.student: row.reasons for row in report.rows}
-    different = {
-        key: (theirs[key], ours[key], reasons[key[0]]) for key in theirs if theirs[key] != ours[key]
-    }
+    different = {key: (theirs[key], ours[key], reasons[key[0]]) for key in theirs if theirs[key] != ours[key]}
     meant = {
         (student, cell): scores
         for (assignment, student, cell), (*scores, _) in corpus.DIFFERENCES.items()
