@@ -344,9 +344,8 @@ if written(softmax):
     print("gap of 17 in float32:", softmax(np.array([17.0, 0.0], np.float32))[0])
     with np.errstate(over="ignore"):
         print("sum of 100,000 in float16:", softmax(np.zeros(100_000, np.float16)).sum())
-    print(
-        f"[2, 1]: {softmax(np.array([2.0, 1.0]))[0]:.3f}, with ten 1s: {softmax(np.array([2.0] + [1.0] * 10))[0]:.3f}"
-    )
+    two, eleven = softmax(np.array([2.0, 1.0])), softmax(np.array([2.0] + [1.0] * 10))
+    print(f"[2, 1]: {two[0]:.3f}, with ten 1s: {eleven[0]:.3f}")
 
 # %% [markdown]
 # ## 7. The same in Keras, PyTorch and MXNet
