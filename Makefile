@@ -31,7 +31,7 @@ lab: setup
 	@exec $(VENV)/nlref lab
 
 test: setup
-	$(VENV)/python -m pytest -m 'not slow'
+	$(VENV)/python -m pytest -m 'not slow' -n auto --maxprocesses 4 --dist loadfile
 
 test-all: setup
 	$(VENV)/python -m pytest
