@@ -291,12 +291,12 @@ def hostile(text):
 
 
 @pytest.mark.parametrize(
-    "text", [*HOSTILE, '"><script>alert(1)</script>', "'onmouseover='alert(1)", "{{ 7*7 }}"]
+    "text", [*HOSTILE, '"><script>alert(1)</script>', "'onmouseover='alert(1)", "{{ 1234*5678 }}"]
 )
 def test_nothing_of_a_hostile_notebook_is_obeyed(text, harmless):
     html = hostile(text)
     harmless(html)
-    assert "49" not in text_of(html)
+    assert "7006652" not in text_of(html)
     assert html.count("<main>") == html.count("</main>") == html.count("</html>") == 1
 
 
