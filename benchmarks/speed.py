@@ -38,6 +38,7 @@ SIZES = (1_000, 100_000, 1_000_000, 16_000_000)
 TARGETS = dict(zip(SIZES, (0.5, 0.9, 1.5, 1.5), strict=True))
 CLASSES = 10  # entries a row, for activations along an axis
 MOST_PAIRED = 1_000
+OF_TWO_ARRAYS = ("prelu", "rrelu")  # their slopes are weights of a layer in Keras
 SECONDS = 0.4  # for one line, warm-up apart
 MOST_TURNS, LEAST_TURNS = 200, 5
 
@@ -82,7 +83,7 @@ def main() -> None:
         return
     lines, without = [], []
     for name in arguments.kernels:
-        if counterpart(known[name]) is None:
+        if name in OF_TWO_ARRAYS or counterpart(known[name]) is None:
             without.append(name)
             continue
         # What compares every sample with every other has no room for millions of them.
@@ -234,7 +235,7 @@ def print_memory(names: list[str], size: int) -> None:
     print(f"MB beyond input and result at {size} float32 elements; the target is 16")
     x = np.random.default_rng(0).normal(size=(size // CLASSES, CLASSES)).astype(np.float32)
     for name in names:
-        if name not in ACTIVATIONS or name in ("prelu", "rrelu"):
+        if name not in ACTIVATIONS or name in OF_TWO_ARRAYS:
             continue
         value = peak(lambda name=name: getattr(activations, name)(x))
         g = getattr(activations, name)(x)
