@@ -108,7 +108,7 @@ def counterpart(facts: object) -> Counterpart | LossCounterpart | None:
     """Keras' spelling of the kernel, with our default options if there is one."""
     chosen = [other for other in facts.counterparts if other.system == "keras"]
     chosen = [other for other in chosen if not getattr(other, "reduction", None)]
-    return min(chosen, key=lambda other: len(other.options), default=None)
+    return min(chosen, key=lambda other: (len(other.options), -len(other.arguments)), default=None)
 
 
 def candidates(name: str, size: int) -> list[Candidate]:

@@ -1470,6 +1470,7 @@ FACTS = {
             _keras(
                 "categorical_generalized_cross_entropy",
                 "loss/gce_q.5",
+                arguments={"q": 0.5},
                 inputs=_indices_of_labels,
                 defects=(
                     Defect(reason="takes 2 for a probability", rows=(7,), refused=True),
