@@ -81,7 +81,7 @@ def test_the_factors_between_the_frameworks():
 
 def test_what_articles_say(unit):
     uint8, column, smooth, half = unit.printed("squared error of 10 against 250").splitlines()
-    assert numbers(uint8)[-2:] == [0, 57600] or "uint8: 0.0  in float: 57600.0" in uint8
+    assert uint8.endswith("in uint8: 0.0  in float: 57600.0")
     assert column.endswith(" 2.5")
     assert numbers(smooth)[-1] * 2 == numbers(smooth)[1]
     assert numbers(half)[-1] * 2 == numbers(half)[0]
