@@ -40,7 +40,7 @@ import traceback
 import types
 import unittest
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -432,11 +432,7 @@ class RemoteNamespace:
     def _run_code(self, tree: ast.AST, filename: str, mode: str) -> Any:
         code = _compile(tree, filename, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
         value = _eval(code, self.namespace)
-        if code.co_flags & inspect.CO_COROUTINE:
-            import asyncio  # takes longer to load than most tests to run
-
-            return asyncio.run(value)
-        return value
+        return _awaited(value) if code.co_flags & inspect.CO_COROUTINE else value
 
     @contextlib.contextmanager
     def _as_main(self) -> Iterator[None]:
@@ -763,6 +759,18 @@ def value_of(obj: Any) -> Any:
     """A learner's answer as a plain value; TypeError if it is none (a function, an object of a class of
     theirs)."""
     return plain_content(obj)
+
+
+def _awaited(coroutine: Coroutine) -> Any:
+    """What a test's coroutine returns, also when a notebook or a browser's driver has a loop running around us."""
+    import asyncio  # takes longer to load than most tests to run
+
+    around = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)  # in this thread still, where the time limit's signal arrives
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        asyncio._set_running_loop(around)
 
 
 def _show_warning(

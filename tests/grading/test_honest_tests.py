@@ -1,5 +1,6 @@
 """The things that instructors' tests do with learners' functions and objects, one by one: all pass for right work."""
 
+import asyncio
 import shutil
 
 import pytest
@@ -154,6 +155,15 @@ def nb():
 def test_it_works_as_in_one_process(nb, name):
     run = nb.run_test(TESTS[name])
     assert run.error is None, (run.error, run.traceback)
+
+
+def test_it_awaits_where_a_loop_is_running_already(nb):
+    async def as_in_a_notebook():
+        runs = [nb.run_test(TESTS["await"]) for _ in range(2)]
+        await asyncio.sleep(0)
+        return runs
+
+    assert [run.error for run in asyncio.run(as_in_a_notebook())] == [None, None]
 
 
 def test_a_captured_cell_can_be_looked_at_in_the_next(nb):
