@@ -1,6 +1,7 @@
 """nlref: activation and loss functions in NumPy, a reference to trust and a course that builds it.
 
-``nlref.activations`` and ``nlref.losses`` hold the reference. ``check``, ``hint``, ``reveal``, ``predict``,
+``nlref.activations`` and ``nlref.losses`` hold the reference; ``nlref.layers``, ``nlref.optimizers`` and ``Network``
+are small networks made of them; ``nlref.keras`` compares with Keras. ``check``, ``hint``, ``reveal``, ``predict``,
 ``choose``, ``explore`` and ``progress`` are what a learner calls in a notebook. Everything is imported on first use,
 so that ``import nlref`` costs next to nothing.
 """
@@ -11,12 +12,16 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Network": "nlref.network",
     "activations": "nlref.activations",
     "check": "nlref.learn",
     "choose": "nlref.learn",
     "explore": "nlref.learn",
     "hint": "nlref.learn",
+    "keras": "nlref.keras",
+    "layers": "nlref.layers",
     "losses": "nlref.losses",
+    "optimizers": "nlref.optimizers",
     "predict": "nlref.learn",
     "progress": "nlref.learn",
     "reveal": "nlref.learn",
