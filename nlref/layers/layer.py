@@ -15,6 +15,9 @@ class Layer:
     of the output's shape, returns the gradient with respect to that input, and leaves the gradients of the weights in
     ``gradients``. Layers compute in their ``dtype``, which their input is converted to.
 
+    A subclass says in `output_shape` which shapes it takes; `_input` and `_upstream`, the first lines of its `forward`
+    and `backward`, hold the arrays to it.
+
     Parameters
     ----------
     name : how messages and comparisons call this layer; its class in small letters by default
@@ -38,6 +41,7 @@ class Layer:
         self.state: dict[str, np.ndarray] = {}
         self.regularizers: dict[str, Callable] = {}
         self.built = False
+        self._forward_shape: Shape | None = None
 
     def build(self, input_shape: Shape, rng: np.random.Generator | None = None) -> None:
         """Make the weights for inputs of ``input_shape``, whose first entry, the batch, may be None; once only."""
@@ -63,7 +67,13 @@ class Layer:
         raise NotImplementedError
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the output for an input of ``input_shape``, the batch first."""
+        """The shape of the output for an input of ``input_shape``, the batch first.
+
+        Raises
+        ------
+        ValueError
+            The layer does not take inputs of this shape.
+        """
         return input_shape
 
     def output_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
@@ -100,3 +110,52 @@ class Layer:
                 )
         for name, array in zip(own, weights, strict=True):
             own[name][...] = array
+
+    def _input(self, x: Any) -> np.ndarray:
+        """``x`` in the layer's dtype, for a layer that is built and takes its shape.
+
+        Raises
+        ------
+        ValueError
+            The layer is not built, or does not take arrays of this shape.
+        TypeError
+            ``x`` is not made of real numbers.
+        """
+        if not self.built:
+            raise ValueError(f"{self.name}: build the layer before forward, or call it: layer(x)")
+        x = self._numbers("the input", x)
+        self._forward_shape = self.output_shape(x.shape)
+        return x
+
+    def _upstream(self, g: Any) -> np.ndarray:
+        """``g``, the gradient with respect to the latest output, in the layer's dtype.
+
+        Raises
+        ------
+        ValueError
+            There was no `forward`, or its output has another shape.
+        TypeError
+            ``g`` is not made of real numbers.
+        """
+        if self._forward_shape is None:
+            raise ValueError(f"{self.name}: backward belongs to a forward, and there was none")
+        g = self._numbers("the gradient", g)
+        if g.shape != self._forward_shape:
+            raise ValueError(
+                f"{self.name}: the output has the shape {self._forward_shape}, its gradient {g.shape}"
+            )
+        return g
+
+    def _numbers(self, what: str, array: Any) -> np.ndarray:
+        array = np.asarray(array)
+        if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+            raise TypeError(f"{self.name}: {what} must be real numbers, not {array.dtype.name}")
+        return array.astype(self.dtype, copy=False)
+
+    def _regularize(self, **penalties: Any) -> None:
+        """Take up the regularizers of parameters, given by the parameter's name; None is none."""
+        for parameter, penalty in penalties.items():
+            if penalty is not None:
+                from nlref.layers import regularizers
+
+                self.regularizers[parameter] = regularizers.get(penalty)
