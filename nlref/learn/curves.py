@@ -1,26 +1,38 @@
-"""``explore``: a function drawn, with a slider for one of its arguments that needs no kernel."""
+"""``explore``: functions drawn, with a slider for one of their arguments that needs no kernel."""
 
-import html
-import uuid
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nlref.checks import call_locally
+from nlref.learn.chart import Chart, Line
 from nlref.learn.show import Page
 
+POINTS = 121
 STEPS = 21
-WIDTH, HEIGHT, MARGIN = 480, 300, 36
-COLOURS = ("#3b7dd8", "#e08214", "#2e7d32", "#8e44ad")
+TOLD = 5  # positions on the axis whose values are told in words
 
-Curve = np.ndarray  # the values on the grid; nan where there is none
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A function, or its derivative, at one position of the slider."""
+
+    label: str
+    keywords: dict[str, float]
+    values: np.ndarray  # on the grid; nan where there is none
+    dashed: bool = False
 
 
 def explore(
-    *functions: Callable[..., Any],
+    *functions: Function,
     x: tuple[float, float] = (-4.0, 4.0),
     y: tuple[float, float] | None = None,
+    derivative: bool = False,
     **sliders: tuple[float, float],
 ) -> Page:
     """Draw functions of x, with a slider for one of their arguments.
@@ -29,16 +41,55 @@ def explore(
         functions: one or more functions from an array to an array of the same shape.
         x: the range of the horizontal axis.
         y: the range of the vertical axis; as much as the curves need if not given.
-        sliders: one argument of the functions with its range, such as ``negative_slope=(0, 1)``.
+        derivative: draw the derivative of each too, dashed. It is a central difference of the function as it is
+            written, in two one-sided halves: where they disagree, at a kink or a jump, the dashed line is broken.
+        sliders: one argument of the functions with its range, such as ``negative_slope=(0, 1)``. A function that
+            has no such argument stands still beside the others.
 
     Returns
         A page. All positions of the slider are computed at once, so it moves without a kernel, after a reload and in
-        an exported page; without scripts the middle position stands still.
+        an exported page; where no script runs, the middle position stands still. As text: the values at some points.
 
     Raises
-        TypeError: more than one slider, or something that is not a function.
+        TypeError: something is not a function, there is more than one slider, or no function has that argument.
         ValueError: a range that is not two increasing numbers.
     """
+    name, ends = _checked(functions, x, y, sliders)
+    grid = np.linspace(*x, POINTS)
+    steps = np.linspace(*ends, STEPS) if name else np.zeros(1)
+    failures: dict[str, str] = {}
+    pictures = []
+    for step in steps:
+        drawn = []
+        for function in functions:
+            keywords = {name: float(step)} if name and _takes(function, name) else {}
+            drawn += _curves(function, grid, keywords, derivative, failures)
+        pictures.append(drawn)
+    if all(np.isnan(curve.values).all() for drawn in pictures for curve in drawn):
+        return _sentences(list(failures.values()) or ["There is no finite value to draw."])
+    chart = Chart(
+        x=grid,
+        pictures=[[Line(curve.label, curve.values, curve.dashed) for curve in drawn] for drawn in pictures],
+        y=y,
+        slider=name,
+        positions=[f"{step:.3g}" for step in steps],
+        title=_title(functions, x, name, ends, derivative),
+        words=_words(grid, pictures[len(steps) // 2]),
+        notes=list(failures.values()),
+    )
+    text = [chart.title]
+    told = [0, len(steps) // 2, len(steps) - 1] if name else [0]
+    text += [line for step in told for line in _words(grid, pictures[step])]
+    return Page("\n".join(dict.fromkeys([*text, *failures.values()])), chart.html())
+
+
+def _checked(
+    functions: Sequence[Function],
+    x: tuple[float, float],
+    y: tuple[float, float] | None,
+    sliders: dict[str, tuple[float, float]],
+) -> tuple[str | None, tuple[float, float]]:
+    """The slider's argument, if there is one, and its range."""
     for function in functions:
         if not callable(function):
             raise TypeError(f"explore draws functions; {function!r} is {type(function).__name__}")
@@ -46,122 +97,120 @@ def explore(
         raise TypeError("explore needs a function to draw, such as explore(np.tanh)")
     if len(sliders) > 1:
         raise TypeError(f"explore moves one argument at a time, not {', '.join(sliders)}")
-    for name, ends in {"x": x, **({"y": y} if y else {}), **sliders}.items():
-        if len(ends) != 2 or not (np.all(np.isfinite(ends)) and ends[0] < ends[1]):
+    for name, ends in {"x": x, **({"y": y} if y is not None else {}), **sliders}.items():
+        try:
+            low, high = (float(end) for end in ends)
+        except (TypeError, ValueError):
+            low = high = np.nan
+        if not (np.isfinite([low, high]).all() and low < high):
             raise ValueError(f"the range {name} must be two increasing numbers, such as (0, 1), not {ends!r}")
-    grid = np.linspace(*x, 121)
-    name, ends = next(iter(sliders.items()), (None, (0.0, 0.0)))
-    steps = np.linspace(*ends, STEPS) if name else np.zeros(1)
-    pictures = [
-        [_curve(function, grid, {name: float(step)} if name else {}) for function in functions]
-        for step in steps
-    ]
-    labels = [getattr(function, "__name__", "f") for function in functions]
-    if all(np.isnan(curve).all() for curves in pictures for curve in curves):
-        text = f"{', '.join(labels)}: nothing to draw yet."
-        return Page(text, f"<p>{html.escape(text)}</p>")
-    values = np.concatenate([curve for curves in pictures for curve in curves])
-    finite = values[np.isfinite(values)]
-    low, high = y or _padded(float(finite.min()), float(finite.max()))
-    return _page(grid, pictures, labels, name, steps, (low, high))
+    for name, ends in sliders.items():
+        if not any(_takes(function, name) for function in functions):
+            names = ", ".join(_name(function) for function in functions)
+            verb = "have" if len(functions) > 1 else "has"
+            raise TypeError(f"{names} {verb} no argument {name!r} that a slider could move")
+        return name, ends
+    return None, (0.0, 0.0)
 
 
-def _curve(function: Callable[..., Any], grid: np.ndarray, keywords: dict[str, float]) -> Curve:
-    value = call_locally(function, (grid.copy(),), keywords).value
-    if type(value) is not np.ndarray or value.shape != grid.shape or value.dtype.kind not in "bifu":
-        return np.full(grid.shape, np.nan)
-    return value.astype(np.float64)
+def _name(function: Function) -> str:
+    return getattr(function, "__name__", "f")
 
 
-def _padded(low: float, high: float) -> tuple[float, float]:
-    room = 0.06 * (high - low) or 1.0
-    return low - room, high + room
-
-
-def _page(
-    grid: np.ndarray,
-    pictures: list[list[Curve]],
-    labels: list[str],
-    name: str | None,
-    steps: np.ndarray,
-    y: tuple[float, float],
-) -> Page:
-    def across(value: np.ndarray | float) -> Any:
-        return MARGIN + (value - grid[0]) / (grid[-1] - grid[0]) * (WIDTH - 2 * MARGIN)
-
-    def down(value: np.ndarray | float) -> Any:
-        return HEIGHT - MARGIN - (value - y[0]) / (y[1] - y[0]) * (HEIGHT - 2 * MARGIN)
-
-    middle = len(steps) // 2
-    groups = []
-    for step, curves in enumerate(pictures):
-        lines = "".join(
-            f'<polyline fill="none" stroke="{COLOURS[i % len(COLOURS)]}" stroke-width="2" points="{points}"/>'
-            for i, curve in enumerate(curves)
-            for points in _polylines(across(grid), down(np.clip(curve, *y)), curve)
+def _takes(function: Function, name: str) -> bool:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # written in C: NumPy's functions of x
+        return False
+    return any(
+        parameter.kind is parameter.VAR_KEYWORD
+        or (
+            parameter.name == name
+            and parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL)
         )
-        hidden = "" if step == middle else ' style="display: none"'
-        groups.append(f"<g{hidden}>{lines}</g>")
-    axes = [
-        f'<line x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{down(z):.1f}" y2="{down(z):.1f}"/>'
-        for z in {y[0], 0.0}
-        if y[0] <= z <= y[1]
-    ]
-    axes += [
-        f'<line y1="{MARGIN}" y2="{HEIGHT - MARGIN}" x1="{across(z):.1f}" x2="{across(z):.1f}"/>'
-        for z in sorted({float(grid[0]), 0.0})
-        if grid[0] <= z <= grid[-1]
-    ]
-    words = [
-        (across(grid[0]), HEIGHT - 18, f"{grid[0]:g}", "middle"),
-        (across(grid[-1]), HEIGHT - 18, f"{grid[-1]:g}", "middle"),
-        (WIDTH / 2, HEIGHT - 8, "x", "middle"),
-        (MARGIN - 4, down(y[0]), f"{y[0]:.3g}", "end"),
-        (MARGIN - 4, down(y[1]) + 8, f"{y[1]:.3g}", "end"),
-    ]
-    text = "".join(f'<text x="{a:.1f}" y="{b:.1f}" text-anchor="{c}">{t}</text>' for a, b, t, c in words)
-    for i, label in enumerate(labels):
-        style = f"fill: {COLOURS[i % len(COLOURS)]}"
-        text += f'<text x="{MARGIN + 8}" y="{16 + 14 * i}" style="{style}">{html.escape(label)}</text>'
-    caption = ", ".join(labels) + f" for x from {grid[0]:g} to {grid[-1]:g}"
-    if name:
-        caption += f", {name} from {steps[0]:g} to {steps[-1]:g}"
-    identity = f"nlref-{uuid.uuid4().hex[:12]}"
-    picture = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(caption)}" '
-        f'style="max-width: {WIDTH}px; width: 100%; color: var(--jp-ui-font-color1, #424242)">'
-        f'<g stroke="currentColor" stroke-opacity="0.35">{"".join(axes)}</g>'
-        f'<g fill="currentColor" font-size="11" font-family="sans-serif">{text}</g>'
-        f"<g class='nlref-steps'>{''.join(groups)}</g></svg>"
+        for parameter in parameters
     )
-    slider = _slider(identity, name, steps, middle) if name else ""
-    return Page(caption, f'<figure id="{identity}" style="margin: 4px 0">{picture}{slider}</figure>')
 
 
-def _polylines(across: np.ndarray, down: np.ndarray, curve: Curve) -> list[str]:
-    """The curve as runs of points, broken where there is no finite value."""
-    runs, run = [], []
-    for a, b, value in zip(across, down, curve, strict=True):
-        if np.isfinite(value):
-            run.append(f"{a:.1f},{b:.1f}")
-        elif run:
-            runs.append(" ".join(run))
-            run = []
-    return [*runs, " ".join(run)] if run else runs
+def _curves(
+    function: Function,
+    grid: np.ndarray,
+    keywords: dict[str, float],
+    derivative: bool,
+    failures: dict[str, str],
+) -> list[_Drawn]:
+    """The function's curve, and its derivative's if it is wanted; what cannot be drawn is said in ``failures``."""
+    label = _name(function)
+
+    def values(at: np.ndarray) -> np.ndarray:
+        outcome = call_locally(function, (at.copy(),), keywords)
+        result = outcome.value
+        if outcome.error is not None:
+            failures[label] = f"{label} raised {outcome.error}"
+        elif result is None or result is ...:
+            failures[label] = f"{label}: nothing to draw yet."
+        elif type(result) is not np.ndarray or result.shape != at.shape or result.dtype.kind not in "bifu":
+            shape = f"of shape {result.shape}" if isinstance(result, np.ndarray) else type(result).__name__
+            failures[label] = (
+                f"{label} should give an array of shape {at.shape} for {len(at)} points, not {shape}."
+            )
+        else:
+            return result
+        return np.full(at.shape, np.nan)
+
+    curve = values(grid)
+    drawn = [_Drawn(label, keywords, curve.astype(np.float64))]
+    if derivative:
+        drawn.append(_Drawn(f"{label}′", keywords, _derivative(values, grid, curve), dashed=True))
+    return drawn
 
 
-def _slider(identity: str, name: str, steps: np.ndarray, middle: int) -> str:
-    # Lab's command mode takes the arrow keys unless the event stops here. The labels travel in the page, so that no
-    # arithmetic is left to the script.
-    labels = " ".join(f"{step:.3g}" for step in steps)
-    move = (
-        f"const f=document.getElementById('{identity}'),i=+this.value;"
-        "f.querySelectorAll('.nlref-steps > g').forEach((g,k)=>g.style.display=k===i?'':'none');"
-        "f.querySelector('output').textContent=this.dataset.labels.split(' ')[i];"
-    )
-    return (
-        f'<label style="display: block">{html.escape(name)} '
-        f'<input type="range" min="0" max="{len(steps) - 1}" value="{middle}" data-labels="{labels}" '
-        f'oninput="{move}" onkeydown="event.stopPropagation()"> '
-        f"<output>{steps[middle]:.3g}</output></label>"
-    )
+def _derivative(values: Function, grid: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """Central differences; nan where the two one-sided ones disagree."""
+    eps = np.finfo(curve.dtype).eps if curve.dtype.kind == "f" else np.finfo(np.float64).eps
+    step = np.cbrt(eps) * np.maximum(1.0, np.abs(grid))
+    with np.errstate(all="ignore"):
+        here, before, after = (
+            v.astype(np.float64) for v in (curve, values(grid - step), values(grid + step))
+        )
+        left, right = (here - before) / step, (after - here) / step
+        slope = (left + right) / 2
+        smooth = np.abs(right - left) <= np.maximum(0.01, 20 * step) * (1 + np.abs(slope))
+    return np.where(smooth, slope, np.nan)
+
+
+def _title(
+    functions: Sequence[Function],
+    x: tuple[float, float],
+    name: str | None,
+    ends: tuple[float, float],
+    derivative: bool,
+) -> str:
+    named = ", ".join(_name(function) for function in functions)
+    if derivative:
+        named += " and derivative" if len(functions) == 1 else " and derivatives"
+    title = f"{named} for x from {x[0]:g} to {x[1]:g}"
+    return title + (f", {name} from {ends[0]:g} to {ends[1]:g}" if name else "")
+
+
+def _words(grid: np.ndarray, drawn: Sequence[_Drawn]) -> list[str]:
+    """A line for each curve with some of its values, for who cannot see it."""
+    lines = []
+    for curve in drawn:
+        if np.isnan(curve.values).all():
+            continue
+        setting = "".join(f" ({name} = {value:.3g})" for name, value in curve.keywords.items())
+        places = np.linspace(0, len(grid) - 1, TOLD).astype(int)
+        pairs = ", ".join(f"{_told(curve.values[place])} at {_told(grid[place])}" for place in places)
+        lines.append(f"{curve.label}{setting}: {pairs}")
+    return lines
+
+
+def _told(value: float) -> str:
+    return "no value" if np.isnan(value) else f"{value + 0.0:.3g}"
+
+
+def _sentences(sentences: Sequence[str]) -> Page:
+    from nlref.checks.page import prose
+
+    return Page("\n".join(sentences), "".join(f"<p>{prose(sentence)}</p>" for sentence in sentences))
