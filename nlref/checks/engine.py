@@ -4,30 +4,43 @@ import difflib
 import dis
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from nlref.checks import script
 from nlref.checks.call import Call, CallEach, Outcome, Warned, call_locally
-from nlref.checks.exercise import Case, Criterion, Exercise, Mistake, Question
-from nlref.checks.general_mistakes import LOOK_AT_NUMBERS, general_mistakes
+from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, Mistake, Question
+from nlref.checks.general_mistakes import CHANGES, LOOK_AT_NUMBERS, general_mistakes
 from nlref.checks.result import CheckResult, CriterionResult
+from nlref.checks.script import Transcript
+from nlref.checks.values import (
+    Mismatch,
+    arrays_in,
+    as_numbers,
+    as_truth,
+    close,
+    copied,
+    in_float64,
+    parts,
+    same_arrays,
+)
+from nlref.checks.wording import an, apart, nested, shown_arguments
 
 _FAILS_FOR_OTHERS = "This holds for the inputs you can see, and fails for others."
-
-# Relative tolerance by the dtype that the learner returns.
-TOLERANCES = {np.dtype(np.float16): 2e-3, np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-10}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with an outcome. Shrinking an input must keep the ``kind``."""
+    """What is wrong with an outcome. Shrinking an input must keep the ``kind``, and in a script what is called."""
 
     kind: str  # "raised", "nothing", "type", "shape", "value", "law", "warned", "dtype" or "changed"
     text: str
+    step: int = 0  # of a script; 0 is the constructor
+    name: str = ""  # what that step calls or reads
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class Trial:
     case: Case
     private: bool
     outcome: Outcome
-    truth: np.ndarray
+    truth: Any
     fault: Fault | None
     note: str | None = None
 
@@ -56,7 +69,8 @@ def evaluate(
 
     Parameters
         exercise: a record or its id.
-        obj: a callable for an :class:`Exercise`, a plain value for a :class:`Question`.
+        obj: a function, class or value for an :class:`Exercise`, as its kind says, a plain value for a
+            :class:`Question`.
         call: how to call ``obj``; the grader passes one that calls into the sandbox.
         call_each: how to call it many times, if there is a faster way than one by one.
         private_seed: the course's secret seed; with it the private cases count too.
@@ -75,47 +89,35 @@ def evaluate(
         raise ValueError(f"points must be a positive number, not {worth!r} (exercise {exercise.id!r})")
     if isinstance(exercise, Question):
         return _judge_answer(exercise, obj, float(worth))
-    if call_each is None:
-
-        def call_each(obj: Any, calls: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> list[Outcome]:
-            return [call(obj, args, kwargs) for args, kwargs in calls]
-
-    return _judge_function(exercise, obj, call, call_each, private_seed, float(worth), public)
+    return _judge(exercise, obj, call, call_each, private_seed, float(worth), public)
 
 
-# A function
+# A function, a class or a value
 
 
-def _judge_function(
+def _judge(
     exercise: Exercise,
     obj: Any,
     call: Call,
-    call_each: CallEach,
+    call_each: CallEach | None,
     private_seed: int | None,
     worth: float,
     public: bool,
 ) -> CheckResult:
-    if not callable(obj):
-        unwritten = obj is ... or obj is None
-        message = (
-            f"`{exercise.function}` is not written yet."
-            if unwritten
-            else f"`{exercise.function}` is {_an(type(obj).__name__)}, not a function. Hand over the function "
-            f"itself: `check({exercise.id!r}, {exercise.function})`, without calling it."
-        )
-        return _nothing_earned(exercise, worth, message, attempted=not unwritten)
+    if (complaint := _not_what_is_asked(exercise, obj)) is not None:
+        return _nothing_earned(exercise, worth, complaint, attempted=not _is_unwritten(obj))
     names = {criterion.name for criterion in exercise.criteria}
     cases = [(case, truth, False) for case, truth in _cases(exercise, None)] if public else []
     if private_seed is not None:
         cases += [(case, truth, True) for case, truth in _cases(exercise, private_seed)]
     cases = [case for case in cases if case[0].criterion in names]
-    outcomes = call_each(obj, [(_copies(case), dict(case.keywords)) for case, _, _ in cases])
+    outcomes = _outcomes(exercise, obj, [case for case, _, _ in cases], call, call_each)
     trials = [
         Trial(case, private, outcome, truth, *_fault(exercise, case, outcome, truth))
         for (case, truth, private), outcome in zip(cases, outcomes, strict=True)
     ]
     graded = [trial for trial in trials if trial.case.graded]
-    if _is_empty(obj) and all(_is_stub(trial.outcome) for trial in graded):
+    if _is_empty(exercise, obj) and all(_is_stub(trial) for trial in graded):
         message = (
             f"Replace the `...` in `{exercise.function}` with your own code, run the cell, and check again."
         )
@@ -169,7 +171,8 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
     if isinstance(record, Question):
         return shown
     sentences = {criterion.name: criterion.sentence for criterion in record.criteria}
-    known = {mistake.name: mistake.sentence for mistake in (*record.mistakes, *general_mistakes(record))}
+    general = (*general_mistakes(record), *(mistake for mistake, _ in CHANGES))
+    known = {mistake.name: mistake.sentence for mistake in (*general, *record.mistakes)}
     results, private_only = [], False
     for one, other in zip(shown.criteria, full.criteria, strict=True):
         if other.score >= one.score and other.passed >= one.passed:
@@ -215,24 +218,74 @@ def _nothing_earned(exercise: Exercise, worth: float, message: str, *, attempted
     )
 
 
-def _is_empty(obj: Any) -> bool:
-    """Whether a Python function has no code yet; ``True`` for other callables, whose code cannot be seen."""
-    if type(obj) is not FunctionType:
-        return True
-    return sum(1 for _ in dis.get_instructions(obj)) <= 3 or "NotImplementedError" in obj.__code__.co_names
+def _is_unwritten(obj: Any) -> bool:
+    return obj is ... or obj is None
 
 
-def _is_stub(outcome: Outcome) -> bool:
+def _not_what_is_asked(exercise: Exercise, obj: Any) -> str | None:
+    """A sentence for an ``obj`` that cannot be judged: nothing yet, or a value for a function."""
+    if _is_unwritten(obj):
+        what = "assigned" if exercise.kind == "value" else "written"
+        return f"`{exercise.function}` is not {what} yet."
+    if exercise.kind == "value" or (callable(obj) and not _is_object_for_class(exercise, obj)):
+        return None
+    itself = f"check({exercise.id!r}, {exercise.function})"
+    if exercise.kind == "class":
+        return (
+            f"`{exercise.function}` is {an(type(obj).__name__)}, not a class. Hand over the class itself: `{itself}`, "
+            "without making an object of it."
+        )
+    return (
+        f"`{exercise.function}` is {an(type(obj).__name__)}, not a function. Hand over the function "
+        f"itself: `{itself}`, without calling it."
+    )
+
+
+def _is_object_for_class(exercise: Exercise, obj: Any) -> bool:
+    """Whether an object of the learner's class stands where the class should."""
+    return exercise.kind == "class" and type(obj).__name__ == exercise.function
+
+
+def _is_empty(exercise: Exercise, obj: Any) -> bool:
+    """Whether a function, or the asked methods of a class, have no code yet; ``True`` for what cannot be seen."""
+    if type(obj) is FunctionType:
+        return _has_no_code(obj)
+    if exercise.kind == "class" and isinstance(obj, type):
+        asked = {
+            step.name for case, _ in _cases(exercise, None) for step in case.steps if isinstance(step, Method)
+        }
+        methods = [found for name in asked if type(found := vars(obj).get(name)) is FunctionType]
+        return all(map(_has_no_code, methods))
+    return True
+
+
+def _has_no_code(function: FunctionType) -> bool:
+    """Whether a Python function has no code; a docstring is none."""
+    instructions = sum(1 for _ in dis.get_instructions(function))
+    return instructions <= 3 or "NotImplementedError" in function.__code__.co_names
+
+
+def _is_stub(trial: Trial) -> bool:
+    """Whether a call did what the released stub does."""
+    if not isinstance(trial.outcome.value, Transcript):
+        return _did_nothing(trial.outcome)
+    made, *done = trial.outcome.value.outcomes
+    if made.error is not None:
+        return _did_nothing(made)
+    return all(_did_nothing(one) or (one.error or "").startswith("AttributeError") for one in done)
+
+
+def _did_nothing(outcome: Outcome) -> bool:
     if outcome.error is not None:
         return outcome.error.startswith("NotImplementedError")
     return outcome.value is ... or (outcome.value is None and not outcome.stdout)
 
 
 # The cases of an exercise and what is right for them: the same for every learner of a class.
-_known_cases: dict[tuple[int, int | None], tuple[Exercise, list[tuple[Case, np.ndarray]]]] = {}
+_known_cases: dict[tuple[int, int | None], tuple[Exercise, list[tuple[Case, Any]]]] = {}
 
 
-def _cases(exercise: Exercise, private_seed: int | None) -> list[tuple[Case, np.ndarray]]:
+def _cases(exercise: Exercise, private_seed: int | None) -> list[tuple[Case, Any]]:
     """The public cases, or those of a private seed, each with the reference's answer."""
     key = (id(exercise), private_seed)
     if key not in _known_cases:
@@ -246,61 +299,172 @@ def _cases(exercise: Exercise, private_seed: int | None) -> list[tuple[Case, np.
     return _known_cases[key][1]
 
 
-def _truth(exercise: Exercise, case: Case) -> np.ndarray:
-    exact = tuple(
-        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" and exercise.widen else a
-        for a in _copies(case)
-    )
+def _truth(exercise: Exercise, case: Case) -> Any:
+    """What is right for a case: numbers, several of them, or the transcript of a script."""
+    if exercise.kind == "class":
+        return script.truth_of(exercise, case)
+    made = in_float64 if exercise.widen else copied
     with np.errstate(all="ignore"):
-        return np.array(exercise.reference(*exact, **case.keywords), dtype=np.float64)
+        return as_truth(exercise.reference(*made(case.arguments), **made(dict(case.keywords))))
 
 
-def _copies(case: Case) -> tuple[Any, ...]:
-    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments)
+def _outcomes(
+    exercise: Exercise, obj: Any, cases: Sequence[Case], call: Call, call_each: CallEach | None
+) -> list[Outcome]:
+    """What the learner's function, class or value does in each case."""
+    if exercise.kind == "value":
+        return [Outcome(value=copied(obj)) for _ in cases]
+    if exercise.kind == "class":
+        return [script.run(obj, case, call) for case in cases]
+    calls = [(copied(case.arguments), copied(dict(case.keywords))) for case in cases]
+    if call_each is None:
+        return [call(obj, arguments, keywords) for arguments, keywords in calls]
+    return call_each(obj, calls)
 
 
 def _try(exercise: Exercise, obj: Any, case: Case, private: bool, call: Call) -> Trial:
-    outcome = call(obj, _copies(case), dict(case.keywords))
+    (outcome,) = _outcomes(exercise, obj, [case], call, None)
     truth = _truth(exercise, case)
     fault, note = _fault(exercise, case, outcome, truth)
     return Trial(case, private, outcome, truth, fault, note)
 
 
-def _fault(
-    exercise: Exercise, case: Case, outcome: Outcome, truth: np.ndarray
-) -> tuple[Fault | None, str | None]:
+def _fault(exercise: Exercise, case: Case, outcome: Outcome, truth: Any) -> tuple[Fault | None, str | None]:
     """What is wrong with an outcome, and what is worth a remark though it is not wrong."""
+    if isinstance(truth, Transcript):
+        return _fault_in_script(exercise, case, outcome, truth)
     if outcome.error is not None:
-        where = f" in the line `{outcome.line}`" if outcome.line else ""
-        return Fault("raised", f"it raised {outcome.error.rstrip('.')}{where}"), None
-    value = outcome.value
+        return Fault("raised", _raised(outcome)), None
+    pairs = _pairs(outcome.value, truth, outcome.stdout)
+    if isinstance(pairs, Fault):
+        return pairs, None
+    for words, value, right in pairs:
+        if (wrong := _wrong_form(exercise, case, value, right, outcome.stdout)) is not None:
+            return replace(wrong, text=words + wrong.text), None
+    if case.criterion == "input unchanged":
+        changed = not same_arrays(case.arguments, outcome.arguments)
+        return (Fault("changed", "the array that was handed in was changed") if changed else None), None
+    if case.criterion == "properties":
+        return _broken_law(exercise, case.arguments, outcome.value), None
+    for words, value, right in pairs:
+        if (wrong := _wrong_values(case, value, right)) is not None:
+            return replace(wrong, text=words + wrong.text), None
+    return _fault_beside_values(exercise, case, outcome, pairs)
+
+
+def _fault_in_script(
+    exercise: Exercise, case: Case, outcome: Outcome, truth: Transcript
+) -> tuple[Fault | None, str | None]:
+    played = outcome.value
+    assert isinstance(played, Transcript)
+    compared: list[tuple[str, Any, Any]] = []
+    last: script.Looked | None = None
+    for looked in script.looked_at(case, played, truth):
+        done = played.outcomes[looked.step]
+        if done.error is not None:
+            break
+        fault = None
+        pairs = _pairs(looked.value, looked.truth, done.stdout)
+        for words, value, right in [] if isinstance(pairs, Fault) else pairs:
+            fault = fault or _wrong_form(exercise, case, value, right, done.stdout)
+            if fault is None and case.criterion not in ("input unchanged", "properties"):
+                fault = _wrong_values(case, value, right)
+            if fault is not None:
+                fault = replace(fault, text=words + fault.text)
+                break
+            compared.append((words, value, right))
+        if isinstance(pairs, Fault):
+            fault = pairs
+        if fault is not None:
+            return replace(fault, text=looked.words + fault.text, step=looked.step, name=looked.name), None
+        if isinstance(case.steps[looked.step - 1], Method) and looked.truth is not None:
+            last = looked
+    if outcome.error is not None:
+        step = len(played.outcomes) - 1
+        name = case.steps[step - 1].name if step else ""
+        return Fault("raised", _raised(outcome), step, name), None
+    if case.criterion == "input unchanged":
+        return _changed_in_script(case, played, truth), None
+    if case.criterion == "properties":
+        if last is None:
+            return None, None
+        law = _broken_law(exercise, script.given(case.steps[last.step - 1]), last.value)
+        return (None if law is None else replace(law, step=last.step, name=last.name)), None
+    return _fault_beside_values(exercise, case, outcome, compared)
+
+
+def _changed_in_script(case: Case, played: Transcript, truth: Transcript) -> Fault | None:
+    for number, (step, done, right) in enumerate(
+        zip(case.steps, played.outcomes[1:], truth.outcomes[1:], strict=True), start=1
+    ):
+        if isinstance(step, Method):
+            meant = script.written_into(step, right)
+            for place, (before, after) in enumerate(zip(step.arguments, done.arguments, strict=True)):
+                if place not in meant and not same_arrays([before], [after]):
+                    return Fault("changed", "the array that was handed in was changed", number, step.name)
+    return None
+
+
+def _pairs(value: Any, truth: Any, printed: str) -> list[tuple[str, Any, Any]] | Fault:
+    """Each single result with its truth, or what is wrong with their number."""
+    if (value is None or value is ...) and truth is not None:
+        return _nothing(printed)
+    try:
+        return list(parts(value, truth))
+    except Mismatch as mismatch:
+        return Fault("type", str(mismatch))
+
+
+def _raised(outcome: Outcome) -> str:
+    where = f" in the line `{outcome.line}`" if outcome.line else ""
+    return f"it raised {(outcome.error or '').rstrip('.')}{where}"
+
+
+def _nothing(printed: str) -> Fault:
+    text = "it printed a result and returned None: end with `return`, not `print`"
+    return Fault("nothing", text if printed.strip() else "it returned None: is a `return` missing?")
+
+
+def _wrong_form(exercise: Exercise, case: Case, value: Any, truth: np.ndarray, printed: str) -> Fault | None:
+    """What keeps a result from being compared with its truth number by number."""
     if value is None or value is ...:
-        printed = bool(outcome.stdout.strip())
-        text = "it printed a result and returned None: end with `return`, not `print`"
-        return Fault("nothing", text if printed else "it returned None: is a `return` missing?"), None
-    array, complaint = _as_numbers(value)
+        return _nothing(printed)
+    array, complaint = as_numbers(value)
     if array is None:
-        return Fault("type", complaint or ""), None
+        return Fault("type", complaint or "")
     if array.shape != truth.shape:
         return Fault(
             "shape", f"the result has shape {array.shape}, and {_right_shape(exercise, case, truth)}"
-        ), None
-    if case.criterion == "input unchanged":
-        changed = not _same_arrays(case.arguments, outcome.arguments)
-        return (Fault("changed", "the array that was handed in was changed") if changed else None), None
-    if case.criterion == "properties":
-        broken = [
-            law.sentence for law in exercise.properties if not np.all(law.holds(*case.arguments, array))
-        ]
-        return (Fault("law", f"this does not hold: {'; '.join(broken)}") if broken else None), None
-    wrong = ~_close(array, truth, case)
-    if np.any(wrong):
-        return Fault("value", _shown_difference(case, array, truth, wrong)), None
+        )
+    return None
+
+
+def _wrong_values(case: Case, value: Any, truth: np.ndarray) -> Fault | None:
+    array, _ = as_numbers(value)
+    assert array is not None
+    wrong = ~close(array, truth, case)
+    return Fault("value", _shown_difference(case, array, truth, wrong)) if np.any(wrong) else None
+
+
+def _broken_law(exercise: Exercise, arguments: Sequence[Any], value: Any) -> Fault | None:
+    array, _ = as_numbers(value)
+    result = value if array is None else array
+    broken = [law.sentence for law in exercise.properties if not np.all(law.holds(*arguments, result))]
+    return Fault("law", f"this does not hold: {'; '.join(broken)}") if broken else None
+
+
+def _fault_beside_values(
+    exercise: Exercise, case: Case, outcome: Outcome, pairs: Sequence[tuple[str, Any, Any]]
+) -> tuple[Fault | None, str | None]:
+    """What can be wrong where the values are right: a warning, a dtype."""
     if case.quiet and (warned := _floating_point_warning(outcome)) is not None:
         where = f" in `{warned.line}`" if warned.line else ""
         return Fault("warned", f"the value is right, with a {warned.category}: {warned.message}{where}"), None
     if case.criterion == "dtype":
-        return _dtype_fault(exercise, case, value, array)
+        for _, value, _ in pairs:
+            fault, note = _dtype_fault(exercise, case, value)
+            if fault is not None or note is not None:
+                return fault, note
     return None, None
 
 
@@ -316,56 +480,18 @@ def _floating_point_warning(outcome: Outcome) -> Warned | None:
     return next((warned for warned in outcome.warnings if warned.category == "RuntimeWarning"), None)
 
 
-def _same_arrays(before: Sequence[Any], after: Sequence[Any]) -> bool:
-    return all(
-        np.array_equal(x, y, equal_nan=True)
-        for x, y in zip(before, after, strict=True)
-        if isinstance(x, np.ndarray)
-    )
-
-
-def _dtype_fault(
-    exercise: Exercise, case: Case, value: Any, array: np.ndarray
-) -> tuple[Fault | None, str | None]:
-    given = [a.dtype for a in case.arguments if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+def _dtype_fault(exercise: Exercise, case: Case, value: Any) -> tuple[Fault | None, str | None]:
+    handed = [case.arguments, case.keywords, *map(script.given, case.steps)]
+    given = [a.dtype for a in arrays_in(handed) if a.dtype.kind == "f"]
     asked = np.result_type(*given) if given else np.dtype(int)
     if not isinstance(value, np.ndarray | np.generic):
-        return Fault("dtype", f"{_an(type(value).__name__)} comes back, and an array is right"), None
-    if array.dtype == asked or asked.kind != "f":
+        return Fault("dtype", f"{an(type(value).__name__)} comes back, and an array is right"), None
+    if value.dtype == asked or asked.kind != "f":
         return None, None
-    text = f"an array of {asked} came back as {array.dtype}"
-    if array.dtype == np.float64 and "float64 result" in exercise.allow:
+    text = f"an array of {asked} came back as {value.dtype}"
+    if value.dtype == np.float64 and "float64 result" in exercise.allow:
         return None, text
     return Fault("dtype", text), None
-
-
-def _as_numbers(value: Any) -> tuple[np.ndarray | None, str | None]:
-    """The value as an array of numbers, or ``None`` and a complaint. Only plain types are looked into."""
-    kind = type(value)
-    if isinstance(value, np.ndarray) and kind is not np.ndarray:
-        return None, f"{_an(kind.__name__)} comes back, and a plain array is right"
-    if not isinstance(value, np.ndarray | np.generic | int | float | list | tuple):
-        return None, f"{_an(kind.__name__)} comes back, and an array of numbers is right"
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return None, f"{_an(kind.__name__)} of uneven lengths comes back, and an array of numbers is right"
-    # Floating-point types that NumPy does not know by itself, such as bfloat16, have kind "V" or "f".
-    if array.dtype.kind not in "bifu" and array.dtype.name != "bfloat16":
-        return None, f"an array of {array.dtype} comes back, and an array of real numbers is right"
-    return array, None
-
-
-def _close(array: np.ndarray, truth: np.ndarray, case: Case) -> np.ndarray:
-    tolerance = TOLERANCES.get(array.dtype, TOLERANCES[np.dtype(np.float64)])
-    if case.tolerance is not None:
-        coarse = array.dtype.kind == "f" and array.dtype != np.float64
-        tolerance = max(tolerance, case.tolerance) if coarse else case.tolerance
-    got = array.astype(np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(got - truth) <= tolerance * np.maximum(np.abs(truth), case.scale)
-        near &= np.isfinite(truth)  # to an infinite truth every finite number is infinitely near
-    return near | (got == truth) | (np.isnan(got) & np.isnan(truth))
 
 
 # What to say
@@ -391,7 +517,7 @@ def _message(
     lines = []
     if public:
         case, fault = _smallest(exercise, public[0], obj, call)
-        lines.append(f"For {_shown_case(exercise, case)}: {fault.text}.")
+        lines.append(f"{_at(exercise, case)}{fault.text}.")
     else:
         lines += [criterion.sentence, _FAILS_FOR_OTHERS]
     if mistake is not None:
@@ -405,16 +531,17 @@ def _observations(exercise: Exercise, trials: Sequence[Trial]) -> list[str]:
     for trial in trials:
         if trial.private or (trial.case.graded and trial.fault is not None):
             continue
-        at = _shown_case(exercise, trial.case)
+        at = _at(exercise, trial.case)
+        at = at[:1].lower() + at[1:]
         if trial.fault is not None:
-            lines.append(f"Seen, not graded: for {at}, {trial.fault.text}.")
+            lines.append(f"Seen, not graded: {at}{trial.fault.text}.")
         elif trial.note is not None:
             lines.append(f"Seen, not graded: {trial.note}.")
         for warned in trial.outcome.warnings[:1]:
             if trial.fault is None:
                 where = f" in `{warned.line}`" if warned.line else ""
                 lines.append(
-                    f"Seen, not graded: for {at} the value is right, with a {warned.category}: "
+                    f"Seen, not graded: {at}the value is right, with a {warned.category}: "
                     f"{warned.message}{where}."
                 )
     return list(dict.fromkeys(lines))
@@ -424,8 +551,10 @@ def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[C
     """The smallest input that fails in the same way: one element, a row, or the first few of each."""
     assert trial.fault is not None
     case = trial.case
-    if case.criterion == "properties":
+    if exercise.kind == "value" or (exercise.kind == "function" and case.criterion == "properties"):
         return case, trial.fault
+    if exercise.kind == "class":
+        return _smallest_script(exercise, trial, obj, call)
     for smaller in _shrunk(trial):
         candidate = replace(case, arguments=smaller)
         try:
@@ -435,6 +564,27 @@ def _smallest(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[C
         if again.fault is not None and again.fault.kind == trial.fault.kind:
             return candidate, again.fault
     return case, trial.fault
+
+
+def _smallest_script(exercise: Exercise, trial: Trial, obj: Any, call: Call) -> tuple[Case, Fault]:
+    assert trial.fault is not None
+    found = {id(trial.case): trial.fault}
+    kind, name = trial.fault.kind, trial.fault.name
+
+    def fails(candidate: Case) -> bool:
+        try:
+            again = _try(exercise, obj, candidate, trial.private, call)
+        except (ValueError, TypeError, AttributeError, LookupError):
+            return False  # the reference refuses what is left of the script
+        if again.fault is None or (again.fault.kind, again.fault.name) != (kind, name):
+            return False
+        kept.append(candidate)
+        found[id(candidate)] = again.fault
+        return True
+
+    kept: list[Case] = []  # so that no other case comes to have the id of one
+    case = script.shrunk(trial.case, trial.fault.step, fails)
+    return case, found[id(case)]
 
 
 def _shrunk(trial: Trial) -> Iterator[tuple[Any, ...]]:
@@ -469,9 +619,13 @@ def _shrunk(trial: Trial) -> Iterator[tuple[Any, ...]]:
 
 def _worst_places(trial: Trial, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Where in the input to look first: the simplest element whose output is wrong, or else the first element."""
-    array = _as_numbers(trial.outcome.value)[0] if trial.outcome.error is None else None
-    if array is not None and array.shape == trial.truth.shape == shape:
-        wrong = ~_close(array, trial.truth, trial.case)
+    array = as_numbers(trial.outcome.value)[0] if trial.outcome.error is None else None
+    if (
+        array is not None
+        and isinstance(trial.truth, np.ndarray)
+        and array.shape == trial.truth.shape == shape
+    ):
+        wrong = ~close(array, trial.truth, trial.case)
         if np.any(wrong):
             return [_simplest(trial.case, wrong)]
     return [(0,) * len(shape)]
@@ -486,62 +640,24 @@ def _simplest(case: Case, wrong: np.ndarray) -> tuple[int, ...]:
     return min(places, key=lambda place: (len(f"{abs(x[place]):g}"), abs(x[place])))
 
 
-def _shown_case(exercise: Exercise, case: Case) -> str:
-    named = zip(exercise.arguments, case.arguments, strict=False)
-    parts = [f"{name} = {_shown_array(value)}" for name, value in named]
-    parts += [f"{name} = {_shown_value(value)}" for name, value in case.keywords.items()]
-    return ", ".join(parts)
+def _at(exercise: Exercise, case: Case) -> str:
+    """The beginning of a sentence: on what input."""
+    if exercise.kind == "class":
+        return f"{script.shown_script(exercise, case)}: "
+    at = shown_arguments(exercise.arguments, case.arguments, case.keywords)
+    return f"For {at}: " if at else ""
 
 
 def _shown_difference(case: Case, array: np.ndarray, truth: np.ndarray, wrong: np.ndarray) -> str:
     """What came back and what is right: whole if it is short, else the simplest wrong element."""
+    if truth.dtype.kind == "b" and array.dtype.kind == "b" and truth.ndim == 0:
+        return f"{bool(array)} comes back, and {bool(truth)} is right"
     if 1 < truth.size <= 6 and array.dtype.kind != "V":
-        return f"{_nested(array)} comes back, and {_nested(truth)} is right"
+        return f"{nested(array)} comes back, and {nested(truth)} is right"
     first = _simplest(case, wrong)
     at = f" at {list(first)}" if truth.size > 1 else ""
-    got, right = _apart(float(array[first]), float(truth[first]))
+    got, right = apart(float(array[first]), float(truth[first]))
     return f"{got} comes back{at}, and {right} is right"
-
-
-def _apart(got: float, right: float) -> tuple[str, str]:
-    """Both numbers with as many digits as tell them apart, six at least."""
-    for digits in (6, 9, 12, 17):
-        pair = f"{got:.{digits}g}", f"{right:.{digits}g}"
-        if pair[0] != pair[1]:
-            break
-    return pair
-
-
-def _shown_array(x: Any) -> str:
-    if not isinstance(x, np.ndarray):
-        return _shown_value(x)
-    if x.size == 0:
-        return f"an empty array of shape {x.shape}"
-    if x.size > 12:
-        first = ", ".join(_shown_value(v) for v in x.ravel()[:6])
-        return f"[{first}, ...] of shape {x.shape}"
-    dtype = "" if x.dtype == np.float64 else f" ({x.dtype})"
-    if x.ndim == 0:
-        return f"{_shown_value(x[()])} (an array without axes){dtype}"
-    return _nested(x) + dtype
-
-
-def _nested(x: np.ndarray) -> str:
-    if x.ndim == 0:
-        return _shown_value(x[()])
-    if x.ndim == 1:
-        return "[" + ", ".join(_shown_value(v) for v in x) + "]"
-    return "[" + ", ".join(_nested(row) for row in x) + "]"
-
-
-def _shown_value(value: Any) -> str:
-    if isinstance(value, str | bool | tuple | list) or value is None:
-        return repr(value)
-    return f"{float(value):.6g}"
-
-
-def _an(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 # Known mistakes
@@ -555,31 +671,119 @@ def _recognise(exercise: Exercise, criterion: Criterion, trials: Sequence[Trial]
         candidates += general_mistakes(exercise)
     for mistake in candidates:
         if all(
-            _same(trial.outcome, _outcome_of(mistake.function, trial.case), trial.case) for trial in graded
+            _same(trial.outcome, _outcome_of(exercise, mistake, trial.case), trial.case) for trial in graded
         ):
+            return mistake
+    return _change_of_results(exercise, graded) if criterion.name in LOOK_AT_NUMBERS else None
+
+
+def _outcome_of(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:
+    if exercise.kind == "value":
+        return call_locally(mistake.function, (), {})
+    return _outcomes(exercise, mistake.function, [case], call_locally, None)[0]
+
+
+def _same(one: Outcome, other: Outcome, case: Case) -> bool:
+    """Whether two functions, or two classes, did the same in a case, as far as its criterion looks."""
+    if isinstance(one.value, Transcript) and isinstance(other.value, Transcript):
+        steps = zip((None, *case.steps), one.value.outcomes, other.value.outcomes, strict=False)
+        return (
+            len(one.value.outcomes) == len(other.value.outcomes)
+            and _without_names(one.error) == _without_names(other.error)
+            and all(
+                _same_results(a.value, b.value, case) and _same_afterwards(a, b, case)
+                for step, a, b in steps
+                if isinstance(step, Attribute) or (isinstance(step, Method) and step.compare)
+                if a.error is None
+            )
+            and not (case.quiet and _warnings_of(one) != _warnings_of(other))
+        )
+    if one.error is not None or other.error is not None:
+        return _without_names(one.error) == _without_names(other.error)
+    if not _same_results(one.value, other.value, case):
+        return False
+    if case.quiet and _warnings_of(one) != _warnings_of(other):
+        return False
+    return case.criterion != "input unchanged" or same_arrays(one.arguments, other.arguments)
+
+
+def _same_afterwards(one: Outcome, other: Outcome, case: Case) -> bool:
+    """Whether two calls left their arguments alike."""
+    return all(
+        a.shape == b.shape and np.all(close(a, b, case))
+        for a, b in zip(arrays_in(one.arguments), arrays_in(other.arguments), strict=False)
+        if a.dtype.kind in "biuf" and b.dtype.kind in "biuf"
+    )
+
+
+def _same_results(one: Any, other: Any, case: Case) -> bool:
+    if one is None or other is None:
+        return one is other
+    if isinstance(one, dict) or isinstance(other, dict):
+        return (
+            type(one) is type(other) is dict
+            and one.keys() == other.keys()
+            and all(_same_results(one[key], other[key], case) for key in one)
+        )
+    a, b = (as_numbers(value)[0] for value in (one, other))
+    if a is None or b is None:
+        several = type(one) in (tuple, list) and type(other) in (tuple, list) and len(one) == len(other)
+        return several and all(_same_results(x, y, case) for x, y in zip(one, other, strict=True))
+    if a.shape != b.shape or not np.all(close(a, b.astype(np.float64), case)):
+        return False
+    if case.criterion == "dtype":
+        return type(one) is type(other) and (not isinstance(one, np.ndarray) or a.dtype == b.dtype)
+    return True
+
+
+def _change_of_results(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
+    """The change that explains every wrong result of a criterion, for exercises with more than one result.
+
+    Results of one name (a method, an attribute, one of several that come back) must all be right or all be changed.
+    """
+    if not any(isinstance(trial.truth, Transcript | tuple | dict) for trial in trials):
+        return None  # a general mistake says it already
+    results: dict[str, list[tuple[np.ndarray, np.ndarray, Case]]] = {}
+    for trial in trials:
+        looked: Iterable[tuple[str, Any, Any]] = [(exercise.function, trial.outcome.value, trial.truth)]
+        if isinstance(trial.truth, Transcript):
+            if trial.outcome.error is not None:
+                return None
+            looked = [
+                (one.name + one.words, one.value, one.truth)
+                for one in script.looked_at(trial.case, trial.outcome.value, trial.truth)
+            ]
+        for name, value, truth in looked:
+            pairs = _pairs(value, truth, "")
+            if isinstance(pairs, Fault):
+                return None
+            for words, got, right in pairs:
+                array, _ = as_numbers(got)
+                if array is None:
+                    return None
+                results.setdefault(name + words, []).append((array, right, trial.case))
+    wrong = [
+        pairs
+        for pairs in results.values()
+        if any(a.shape != t.shape or not np.all(close(a, t, case)) for a, t, case in pairs)
+    ]
+    for mistake, change in CHANGES:
+        if wrong and all(_is_changed(pairs, change) for pairs in wrong):
             return mistake
     return None
 
 
-def _outcome_of(function: Callable[..., Any], case: Case) -> Outcome:
-    return call_locally(function, _copies(case), dict(case.keywords))
-
-
-def _same(one: Outcome, other: Outcome, case: Case) -> bool:
-    if one.error is not None or other.error is not None:
-        return _without_names(one.error) == _without_names(other.error)
-    a, b = (_as_numbers(outcome.value)[0] for outcome in (one, other))
-    if a is None or b is None:
+def _is_changed(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray, Case]], change: Callable[[np.ndarray], Any]
+) -> bool:
+    """Whether each result is the right one, changed; a single number proves nothing."""
+    if sum(truth.size for _, truth, _ in pairs) < 2:
         return False
-    if a.shape != b.shape or not np.all(_close(a, b.astype(np.float64), case)):
-        return False
-    if case.quiet and _warnings_of(one) != _warnings_of(other):
-        return False
-    if case.criterion == "dtype":
-        arrays = isinstance(one.value, np.ndarray)
-        return type(one.value) is type(other.value) and (not arrays or a.dtype == b.dtype)
-    if case.criterion == "input unchanged":
-        return _same_arrays(one.arguments, other.arguments)
+    for array, truth, case in pairs:
+        with np.errstate(all="ignore"):
+            expected = np.asarray(change(truth), dtype=np.float64)
+        if array.shape != expected.shape or not np.all(close(array, expected, case)):
+            return False
     return True
 
 
@@ -647,7 +851,7 @@ def _form(question: Question, answer: Any) -> str:
     if question.options:
         keys = ", ".join(f'"{key}"' for key in question.options)
         return f"The answer is one of {keys}; this is {str(answer)[:40]!r}."
-    return f"The answer is a number; this is {_an(type(answer).__name__)}."
+    return f"The answer is a number; this is {an(type(answer).__name__)}."
 
 
 def nearest(name: str, names: Sequence[str]) -> str:

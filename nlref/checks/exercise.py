@@ -25,8 +25,43 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class Method:
+    """A step of a script: a method of the object is called.
+
+    What it returns is compared with what the reference returns (``None``: nothing is asked), and so are the arguments
+    that the reference writes into. With ``compare=False`` the step only leads to later ones.
+    """
+
+    name: str
+    arguments: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    compare: bool = True
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A step of a script: an attribute of the object is read, and compared with the reference's."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Assign:
+    """A step of a script: an attribute of the object is set, such as weights that would be drawn at random."""
+
+    name: str
+    value: Any
+
+
+Step = Method | Attribute | Assign
+
+
+@dataclass(frozen=True)
 class Case:
     """One call of the learner's function, and the criterion that looks at it.
+
+    In an exercise about a class it is a script: ``arguments`` and ``keywords`` are the constructor's, and ``steps`` are
+    what is then done with the object, each compared with what the reference's object does.
 
     ``graded=False`` makes it an observation: what it shows is reported in the criterion's message and costs nothing.
     ``tolerance`` replaces the tolerance of the returned dtype, relative to the larger of the truth and ``scale``.
@@ -40,6 +75,7 @@ class Case:
     tolerance: float | None = None
     scale: float = 0.0
     quiet: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +83,8 @@ class Property:
     """A law that holds between an input and the output, such as ``sigmoid(-x) == 1 - sigmoid(x)``.
 
     ``holds(x, y)``, or ``holds(y_true, y_pred, y)`` and so on for functions of several arrays, answers with one truth
-    value or an array of them; ``y`` is the output.
+    value or an array of them; ``y`` is the output. In a script they are the arguments and the result of the last
+    method.
     """
 
     sentence: str
@@ -85,16 +122,21 @@ class Curve:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function that the learner writes.
+    """A function that the learner writes, a class, or a value.
 
     Parameters
         id: unique in the course; also the nbgrader ``grade_id`` of the solution cell.
         unit: the unit's folder name, such as ``"01_first_activations"``.
-        function: the name the learner gives the function.
-        reference: the kernel that is right; it sees the same arguments.
+        function: the name the learner gives the function, the class or the value.
+        kind: ``"function"``; ``"class"`` for a class, or a function that makes an object, whose cases are scripts;
+            ``"value"`` for a number or an array that the learner assigns. Then ``reference``, mistakes and alternatives
+            are functions without arguments that give it, and the cases have none.
+        reference: the kernel that is right; it sees the same arguments. It may give several results in a tuple or a
+            dict. For ``"class"``, the class that is right.
         criteria: their shares add up to 1.
         public_inputs: the cases that a learner can see and reproduce.
-        private_inputs: the cases drawn when an instructor grades, from a generator seeded once a course.
+        private_inputs: the cases drawn when an instructor grades, from a generator seeded once a course; none for
+            a value.
         mistakes: wrong implementations, each caught by the criterion it names.
         alternatives: right implementations in other styles; each must get all points.
         hints: three rungs, from a question to nearly the answer.
@@ -123,6 +165,7 @@ class Exercise:
     curve: Curve | None = None
     widen: bool = True
     allow: frozenset[str] = frozenset()
+    kind: Literal["function", "class", "value"] = "function"
 
 
 @dataclass(frozen=True)

@@ -11,59 +11,59 @@ from nlref.checks.exercise import Exercise, Mistake
 # Criteria whose numbers a general mistake can explain.
 LOOK_AT_NUMBERS = ("values", "shape", "axis", "gradient")
 
+# The right answer, changed: a name, what is done to it, and a sentence.
+_CHANGES: tuple[tuple[str, Callable[[np.ndarray], Any], str], ...] = (
+    ("sign flipped", np.negative, "All values are right but for their sign."),
+    ("factor 2", lambda y: 2 * y, "All values are exactly twice as large as they should be."),
+    ("factor 1/2", lambda y: y / 2, "All values are exactly half as large as they should be."),
+    ("one too large", lambda y: 1 + y, "All values are too large by exactly 1."),
+    ("one too small", lambda y: y - 1, "All values are too small by exactly 1."),
+    ("one minus", lambda y: 1 - y, "Each value is 1 minus the right one."),
+    ("squared", np.square, "Each value is the square of the right one."),
+    ("square root", np.sqrt, "Each value is the square root of the right one."),
+    ("reciprocal", lambda y: 1 / y, "Each value is 1 divided by the right one."),
+    ("logarithm too many", np.log, "Each value is the logarithm of the right one."),
+    ("exponential too many", np.exp, "Each value is the exponential of the right one."),
+    (
+        "logarithm to base 2",
+        lambda y: y / np.log(2),
+        "All values are right but for a factor 1/log(2): that is the logarithm to base 2. Here it is `np.log`.",
+    ),
+    (
+        "logarithm to base 10",
+        lambda y: y / np.log(10),
+        "All values are right but for a factor 1/log(10): that is the logarithm to base 10. Here it is `np.log`.",
+    ),
+    ("transposed", np.transpose, "The values are right, and rows and columns have changed places."),
+    ("summed up", np.sum, "One number comes back, the sum of all the values that were asked for."),
+    ("averaged", np.mean, "One number comes back, the mean of all the values that were asked for."),
+)
+
+
+def _nothing_to_call(*args: Any, **kwargs: Any) -> None:
+    raise TypeError("this mistake is known by what it does to a right answer")
+
+
+CHANGES = tuple((Mistake(name, _nothing_to_call, "values", text), change) for name, change, text in _CHANGES)
+
 
 def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
     """Mistakes that can be made in any exercise: the right answer transformed, or asked with other arguments.
 
     They can be named in every criterion that looks at numbers.
     """
+    if exercise.kind != "function":
+        return ()
     right = exercise.reference
-
-    def then(change: Callable[[np.ndarray], Any]) -> Callable[..., Any]:
-        return lambda *args, **kwargs: change(np.asarray(right(*args, **kwargs)))
 
     def mistake(name: str, function: Callable[..., Any], sentence: str) -> Mistake:
         return Mistake(name, function, "values", sentence)
 
+    def then(change: Callable[[np.ndarray], Any]) -> Callable[..., Any]:
+        return lambda *args, **kwargs: change(np.asarray(right(*args, **kwargs)))
+
     found = [
-        mistake("sign flipped", then(np.negative), "All values are right but for their sign."),
-        mistake(
-            "factor 2", then(lambda y: 2 * y), "All values are exactly twice as large as they should be."
-        ),
-        mistake(
-            "factor 1/2", then(lambda y: y / 2), "All values are exactly half as large as they should be."
-        ),
-        mistake("one too large", then(lambda y: 1 + y), "All values are too large by exactly 1."),
-        mistake("one too small", then(lambda y: y - 1), "All values are too small by exactly 1."),
-        mistake("one minus", then(lambda y: 1 - y), "Each value is 1 minus the right one."),
-        mistake("squared", then(np.square), "Each value is the square of the right one."),
-        mistake("square root", then(np.sqrt), "Each value is the square root of the right one."),
-        mistake("reciprocal", then(lambda y: 1 / y), "Each value is 1 divided by the right one."),
-        mistake("logarithm too many", then(np.log), "Each value is the logarithm of the right one."),
-        mistake("exponential too many", then(np.exp), "Each value is the exponential of the right one."),
-        mistake(
-            "logarithm to base 2",
-            then(lambda y: y / np.log(2)),
-            "All values are right but for a factor 1/log(2): that is the logarithm to base 2. Here it is `np.log`.",
-        ),
-        mistake(
-            "logarithm to base 10",
-            then(lambda y: y / np.log(10)),
-            "All values are right but for a factor 1/log(10): that is the logarithm to base 10. Here it is `np.log`.",
-        ),
-        mistake(
-            "transposed",
-            then(np.transpose),
-            "The values are right, and rows and columns have changed places.",
-        ),
-        mistake(
-            "summed up", then(np.sum), "One number comes back, the sum of all the values that were asked for."
-        ),
-        mistake(
-            "averaged",
-            then(np.mean),
-            "One number comes back, the mean of all the values that were asked for.",
-        ),
+        *(mistake(made.name, then(change), made.sentence) for made, change in CHANGES),
         mistake(
             "mirrored in x",
             lambda x, *args, **kwargs: right(-x, *args, **kwargs),
