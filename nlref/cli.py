@@ -80,7 +80,7 @@ def progress(
 ) -> None:
     """Show what you have solved so far and where to go on."""
     from nlref.learn.attempts import log_file
-    from nlref.learn.attempts import progress as show_progress
+    from nlref.learn.standing import progress as show_progress
 
     if log_file(directory) is None:
         raise ValueError(f"{directory} is not a workspace: `nlref lab --directory {directory}` makes one")

@@ -1,21 +1,27 @@
 """What has been tried and solved, kept as one line an attempt in the workspace."""
 
+import hashlib
 import json
 import os
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
-from nlref.checks import EXERCISES, CheckResult, Exercise, Question
-from nlref.checks.result import number
-from nlref.learn.show import Page
+from nlref.checks import CheckResult
 
 LOG = ".nlref-progress.jsonl"
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """What the log says of one exercise: attempts, best and first score as parts of 1, in order of time."""
+    """What the log says of one exercise: attempts, best and first score as parts of 1, in order of time.
+
+    The same code with the same outcome, run again, is the same attempt.
+    """
 
     tries: int
     best: float
@@ -25,43 +31,84 @@ class Attempts:
 def log_file(start: Path | None = None) -> Path | None:
     """The workspace's log: in the nearest folder upwards that has one. ``None`` outside a workspace.
 
-    ``nlref lab`` makes the file; a notebook opened anywhere else keeps no record.
+    ``nlref lab`` makes the file; a notebook opened anywhere else keeps no record. A graded course is no part of a
+    workspace, even if it lies in one.
     """
     folder = (start or Path.cwd()).resolve()
-    return next((f / LOG for f in (folder, *folder.parents) if (f / LOG).is_file()), None)
+    for place in (folder, *folder.parents):
+        if (place / "nbgrader_config.py").is_file():
+            return None
+        if (place / LOG).is_file():
+            return place / LOG
+    return None
 
 
-def record(result: CheckResult) -> None:
+def record(result: CheckResult, obj: Any) -> None:
     """Append an attempt to the log, if there is one.
 
     One short line in one write to a file opened for appending: two notebooks at once cannot mix their lines, and a
-    crash can only cost the last one.
+    crash can only cost the last one, which the next attempt leaves behind as a line of its own.
     """
     path = log_file()
     if path is None or not result.attempted:
         return
-    line = json.dumps(
-        {"time": round(time.time(), 3), "exercise": result.exercise, "part": result.score / result.points}
-    )
+    entry = {
+        "time": round(time.time(), 3),
+        "exercise": result.exercise,
+        "part": result.score / result.points,
+        "try": _fingerprint(result, obj),
+    }
+    line = json.dumps(entry).encode() + b"\n"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-    except PermissionError:  # a workspace that is only read keeps no record, and checking goes on
-        return
-    try:
-        os.write(descriptor, (line + "\n").encode())
-    finally:
-        os.close(descriptor)
+        with open(path, "ab+", buffering=0) as log:
+            if log.seek(0, os.SEEK_END) and not _ends_a_line(log):
+                line = b"\n" + line
+            log.write(line)
+    except OSError as error:  # a full disk or a folder that is only read: checking goes on
+        print(f"nlref: this attempt is not in your record: {path}: {error.strerror}", file=sys.stderr)
+
+
+def _ends_a_line(log: Any) -> bool:
+    log.seek(-1, os.SEEK_END)
+    return log.read(1) == b"\n"
+
+
+def _fingerprint(result: CheckResult, obj: Any) -> str:
+    """Eight digits that are the same for the same code with the same outcome."""
+    seen = hashlib.sha256(str(result).encode())
+    for code in _codes(obj):
+        constants = [constant for constant in code.co_consts if not isinstance(constant, CodeType)]
+        seen.update(code.co_code + repr((code.co_names, constants)).encode())
+    return seen.hexdigest()[:8]
+
+
+def _codes(obj: Any) -> Iterator[CodeType]:
+    """The code of a function, of the functions inside it, or of a class and its methods."""
+    if isinstance(obj, CodeType):
+        yield obj
+        for constant in obj.co_consts:
+            yield from _codes(constant) if isinstance(constant, CodeType) else ()
+    elif isinstance(obj, type):
+        for member in vars(obj).values():
+            yield from _codes(getattr(member, "__code__", None))
+    elif obj is not None:
+        yield from _codes(getattr(obj, "__code__", None))
 
 
 def attempts(path: Path) -> dict[str, Attempts]:
     """Every exercise's attempts so far. A line cut short by a crash is passed over."""
     found: dict[str, Attempts] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    seen: set[tuple[str, str]] = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()):
         try:
             entry = json.loads(line)
             exercise, part = str(entry["exercise"]), float(entry["part"])
-        except (ValueError, KeyError, TypeError):
+            attempt = exercise, str(entry.get("try", number))
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue
+        if attempt in seen:
+            continue
+        seen.add(attempt)
         before = found.get(exercise)
         found[exercise] = (
             Attempts(before.tries + 1, max(before.best, part), before.first)
@@ -69,49 +116,3 @@ def attempts(path: Path) -> dict[str, Attempts]:
             else Attempts(1, part, part)
         )
     return found
-
-
-def progress(start: str | Path | None = None) -> Page:
-    """What you have solved so far, unit by unit: points, tries, and where to go on.
-
-    Parameters
-        start: a folder of the workspace; the current one if not given.
-
-    For an exercise the best attempt counts, for a question the first answer.
-    """
-    path = log_file(Path(start) if start is not None else None)
-    if path is None:
-        text = "There is no record here: it is kept in the workspace that `nlref lab` makes."
-        return Page(text, f"<p>{text}</p>")
-    done = attempts(path)
-    text, rows, next_id = [], [], None
-    units: dict[str, list[Exercise | Question]] = {}
-    for exercise in EXERCISES.values():
-        units.setdefault(exercise.unit, []).append(exercise)
-    for unit, members in units.items():
-        lines = []
-        total = 0.0
-        for exercise in members:
-            tried = done.get(exercise.id)
-            part = 0.0 if tried is None else tried.best if isinstance(exercise, Exercise) else tried.first
-            total += part * exercise.points
-            mark = "·" if tried is None else "✓" if part >= 1 else "✗"
-            if next_id is None and (tried is None or (part < 1 and isinstance(exercise, Exercise))):
-                next_id = exercise.id
-            count = "" if tried is None else f"{tried.tries} {'try' if tried.tries == 1 else 'tries'}"
-            lines.append(
-                (mark, exercise.id, f"{number(part * exercise.points)}/{number(exercise.points)}", count)
-            )
-        worth = sum(exercise.points for exercise in members)
-        heading = f"{unit}: {number(total)} of {number(worth)} points"
-        text.append(heading)
-        text.extend(
-            f"  {mark} {name:<16} {points:>6}  {count}".rstrip() for mark, name, points, count in lines
-        )
-        cells = "".join(
-            f"<tr><td>{mark}</td><td style='text-align: left'>{name}</td><td>{points}</td><td>{count}</td></tr>"
-            for mark, name, points, count in lines
-        )
-        rows.append(f"<tr><th colspan='4' style='text-align: left'>{heading}</th></tr>{cells}")
-    end = f"Go on with {next_id}." if next_id else "Everything is solved."
-    return Page("\n".join([*text, end]), f"<table>{''.join(rows)}</table><p>{end}</p>")

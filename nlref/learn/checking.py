@@ -63,7 +63,7 @@ def present(result: CheckResult, obj: Any, *, show: bool) -> CheckResult:
         raise CheckFailed(result)
     if place is not None:
         return result
-    record(result)
+    record(result, obj)
     if show and in_notebook():
         exercise = find(result.exercise)
         if isinstance(exercise, Exercise) and result.attempted:

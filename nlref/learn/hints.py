@@ -38,7 +38,11 @@ def hint(exercise: str, rung: int | None = None) -> Page:
 def reveal(exercise: str) -> Page:
     """The worked solution, once you have solved the exercise or tried it honestly three times.
 
-    It needs the record that the workspace of ``nlref lab`` keeps, and is off while nbgrader runs the notebook.
+    A try is honest if the code or what it does is not that of an earlier one. It needs the record that the workspace
+    of ``nlref lab`` keeps, and is off in a graded course and while nbgrader runs the notebook.
+
+    Raises
+        ValueError: there is no such exercise.
     """
     record = find(exercise)
     path = log_file()
@@ -51,7 +55,8 @@ def reveal(exercise: str) -> Page:
     if not enough:
         left = HONEST_TRIES - (tried.tries if tried else 0)
         times = "one more time" if left == 1 else f"{left} more times"
-        return _page(f"Try {exercise} {times} first; `hint({exercise!r})` helps on the way.")
+        again = ", each time with a change" if tried and left > 1 else ", with a change" if tried else ""
+        return _page(f"Try {exercise} {times} first{again}; `hint({exercise!r})` helps on the way.")
     return _solution(record)
 
 
