@@ -1,26 +1,28 @@
-"""What layers check their options with: each answers with the option as it is used, or says what it should be."""
+"""What layers check their options with: each answers with the option as it is used, or says what it should be.
+
+They raise TypeError for a value of another kind, ValueError for one out of its range; ``layer`` and ``name`` say whose.
+"""
 
 import operator
 from typing import Any
 
 
-def positive_integer(layer: str, name: str, value: Any) -> int:
-    """``value`` as an int of at least 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        It is no integer; it is below 1.
-    """
+def integer(layer: str, name: str, value: Any) -> int:
+    """``value`` as an int."""
     try:
         if isinstance(value, bool):
             raise TypeError
-        number = operator.index(value)
+        return operator.index(value)
     except TypeError:
         raise TypeError(f"{layer}: {name} must be an integer, not {value!r}") from None
-    if number < 1:
-        raise ValueError(f"{layer}: {name} must be at least 1, not {number}")
-    return number
+
+
+def positive_integer(layer: str, name: str, value: Any) -> int:
+    """``value`` as an int of at least 1."""
+    value = integer(layer, name, value)
+    if value < 1:
+        raise ValueError(f"{layer}: {name} must be at least 1, not {value}")
+    return value
 
 
 def pair(layer: str, name: str, value: Any) -> tuple[int, int]:
@@ -33,6 +35,13 @@ def pair(layer: str, name: str, value: Any) -> tuple[int, int]:
         )
     rows, columns = (positive_integer(layer, name, entry) for entry in value)
     return rows, columns
+
+
+def padding_name(layer: str, padding: str) -> str:
+    """``padding``, "valid" or "same", in small letters."""
+    if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
+        raise ValueError(f"{layer}: padding must be 'valid' or 'same', not {padding!r}")
+    return padding.lower()
 
 
 def fraction(layer: str, name: str, value: Any) -> float:
@@ -53,13 +62,7 @@ def number(layer: str, name: str, value: Any) -> float:
 
 
 def channels_last(layer: str, data_format: str | None) -> None:
-    """Refuse Keras' other order of axes.
-
-    Raises
-    ------
-    ValueError
-        ``data_format`` is neither None nor "channels_last".
-    """
+    """Refuse Keras' other order of axes, "channels_first"."""
     if data_format not in (None, "channels_last"):
         raise ValueError(
             f"{layer}: data_format must be 'channels_last', not {data_format!r}; "

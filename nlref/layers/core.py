@@ -107,7 +107,7 @@ class Dense(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
-        self._regularize(kernel=kernel_regularizer, bias=bias_regularizer)
+        self._regularize(kernel=kernel_regularizer, bias=bias_regularizer if use_bias else None)
 
     def _build(self, input_shape: Shape, rng: np.random.Generator) -> None:
         self.output_shape(input_shape)
