@@ -122,11 +122,12 @@ def _judge(
             f"Replace the `...` in `{exercise.function}` with your own code, run the cell, and check again."
         )
         return _nothing_earned(exercise, worth, message, attempted=False)
+    first = exercise.criteria[0].name  # "values", or "gradient" where the exercise is one
     some_values_right = not public or any(
-        trial.fault is None for trial in graded if trial.case.criterion == "values" and not trial.private
+        trial.fault is None for trial in graded if trial.case.criterion == first and not trial.private
     )
     values_fault = next(
-        (trial.fault for trial in graded if trial.fault and trial.case.criterion == "values"), None
+        (trial.fault for trial in graded if trial.fault and trial.case.criterion == first), None
     )
     results, private_only = [], False
     for criterion in exercise.criteria:
@@ -146,9 +147,9 @@ def _judge(
         )
     note = ""
     if values_fault is not None and not some_values_right:
-        note = "First the values: the other criteria earn their points once some values are right."
+        note = f"First the {first}: the other criteria earn their points once part of that is right."
     elif any(not result.passed and not result.message for result in results):
-        note = "First the values: what else is marked ✗ fails with them."
+        note = f"First the {first}: what else is marked ✗ fails with them."
     return CheckResult(
         exercise=exercise.id,
         score=_sum(results, worth),
@@ -251,6 +252,8 @@ def _is_empty(exercise: Exercise, obj: Any) -> bool:
     if type(obj) is FunctionType:
         return _has_no_code(obj)
     if exercise.kind == "class" and isinstance(obj, type):
+        if type(obj) is not type:
+            return False  # it stands for a class of another process
         asked = {
             step.name for case, _ in _cases(exercise, None) for step in case.steps if isinstance(step, Method)
         }
@@ -270,7 +273,7 @@ def _is_stub(trial: Trial) -> bool:
     if not isinstance(trial.outcome.value, Transcript):
         return _did_nothing(trial.outcome)
     made, *done = trial.outcome.value.outcomes
-    if made.error is not None:
+    if made.error is not None or script.no_object(trial.outcome.value) is not None:
         return _did_nothing(made)
     return all(_did_nothing(one) or (one.error or "").startswith("AttributeError") for one in done)
 
@@ -357,6 +360,8 @@ def _fault_in_script(
 ) -> tuple[Fault | None, str | None]:
     played = outcome.value
     assert isinstance(played, Transcript)
+    if (complaint := script.no_object(played)) is not None:
+        return Fault("type", complaint), None
     compared: list[tuple[str, Any, Any]] = []
     last: script.Looked | None = None
     for looked in script.looked_at(case, played, truth):
@@ -506,13 +511,21 @@ def _message(
     obj: Any,
     call: Call,
 ) -> str:
-    """What failed, shown on the smallest public input; else what was seen. ``values_fault`` is that of ``values``."""
+    """What failed, shown on the smallest public input; else what was seen.
+
+    ``values_fault`` is that of the exercise's first criterion.
+    """
     faults = [trial for trial in trials if trial.fault is not None and trial.case.graded]
     if not faults:
         return "\n".join(_observations(exercise, trials)) if values_fault is None else ""
     public = [trial for trial in faults if not trial.private]
     first = (public or faults)[0].fault
-    if criterion.name != "values" and values_fault and first and first.kind in ("law", values_fault.kind):
+    if (
+        criterion is not exercise.criteria[0]
+        and values_fault
+        and first
+        and first.kind in ("law", values_fault.kind)
+    ):
         return ""  # nothing new: the note of the result says that the values come first
     lines = []
     if public:
@@ -780,6 +793,8 @@ def _is_changed(
     if sum(truth.size for _, truth, _ in pairs) < 2:
         return False
     for array, truth, case in pairs:
+        if truth.dtype.kind == "b":
+            return False
         with np.errstate(all="ignore"):
             expected = np.asarray(change(truth), dtype=np.float64)
         if array.shape != expected.shape or not np.all(close(array, expected, case)):

@@ -49,8 +49,10 @@ def _scalar(value: Any) -> str:
         return repr(bool(value))
     if type(value) in (list, tuple) and any(isinstance(item, np.ndarray) for item in value):
         return "[" + ", ".join(shown(item) for item in value) + "]"
+    if isinstance(value, np.ufunc):
+        return f"np.{value.__name__}"
     if not isinstance(value, int | float | np.generic):
-        return repr(value)
+        return getattr(value, "__name__", repr(value)) if callable(value) else repr(value)
     return f"{float(value):.6g}"
 
 
