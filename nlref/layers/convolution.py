@@ -119,7 +119,7 @@ class Conv2D(Layer):
 
     def backward(self, g: np.ndarray) -> np.ndarray:
         g = self._upstream(g)
-        delta = vjp(self, self._z, g)
+        delta = vjp(self, self.activation, self._z, g)
         if self.use_bias:
             self.gradients["bias"] = delta.sum(axis=(0, 1, 2))
         delta = delta.reshape(-1, self.groups, self.filters // self.groups).transpose(1, 0, 2)

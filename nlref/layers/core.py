@@ -39,20 +39,20 @@ class Activation(Layer):
 
     def backward(self, g: np.ndarray) -> np.ndarray:
         g = self._upstream(g)
-        return vjp(self, self._x, g, **self.options)
+        return vjp(self, self.activation, self._x, g, **self.options)
 
 
-def vjp(layer: Layer, x: np.ndarray, g: np.ndarray, **options: Any) -> np.ndarray:
-    """The gradient through ``layer.activation``.
+def vjp(layer: Layer, activation: Callable, x: np.ndarray, g: np.ndarray, **options: Any) -> np.ndarray:
+    """The gradient through an ``activation`` of ``layer``.
 
     Raises
     ------
     TypeError
         It has none: only a kernel of `nlref.activations`, or a function with a ``vjp``, can be gone back through.
     """
-    gradient = getattr(layer.activation, "vjp", None)
+    gradient = getattr(activation, "vjp", None)
     if gradient is None:
-        function = getattr(layer.activation, "__name__", repr(layer.activation))
+        function = getattr(activation, "__name__", repr(activation))
         raise TypeError(
             f"{layer.name}: {function} has no gradient; give it one as {function}.vjp = a function of (x, g)"
         )
@@ -135,7 +135,7 @@ class Dense(Layer):
 
     def backward(self, g: np.ndarray) -> np.ndarray:
         g = self._upstream(g)
-        delta = vjp(self, self._z, g)
+        delta = vjp(self, self.activation, self._z, g)
         x, flat = (array.reshape(-1, array.shape[-1]) for array in (self._x, delta))
         self.gradients["kernel"] = x.T @ flat
         if self.use_bias:
