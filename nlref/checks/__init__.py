@@ -8,10 +8,15 @@ from nlref.checks.unit_01_first_activations import EXERCISES as UNIT_01
 from nlref.checks.unit_02_stability import EXERCISES as UNIT_02
 from nlref.checks.unit_03_softmax import EXERCISES as UNIT_03
 from nlref.checks.unit_04_rectifiers import EXERCISES as UNIT_04
+from nlref.checks.unit_05_smooth_and_hard import EXERCISES as UNIT_05
 from nlref.checks.unit_06_regression_losses import EXERCISES as UNIT_06
+from nlref.checks.unit_07_crossentropy import EXERCISES as UNIT_07
+from nlref.checks.unit_08_divergences_and_margins import EXERCISES as UNIT_08
+from nlref.checks.unit_09_gradients import EXERCISES as UNIT_09
 
 EXERCISES: dict[str, Exercise | Question] = {
-    exercise.id: exercise for exercise in (*UNIT_01, *UNIT_02, *UNIT_03, *UNIT_04, *UNIT_06)
+    exercise.id: exercise
+    for exercise in (*UNIT_01, *UNIT_02, *UNIT_03, *UNIT_04, *UNIT_05, *UNIT_06, *UNIT_07, *UNIT_08, *UNIT_09)
 }
 
 __all__ = [
