@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from nlref.layers import regularizers
+
 Shape = tuple[int | None, ...]
 
 
@@ -156,6 +158,4 @@ class Layer:
         """Take up the regularizers of parameters, given by the parameter's name; None is none."""
         for parameter, penalty in penalties.items():
             if penalty is not None:
-                from nlref.layers import regularizers
-
                 self.regularizers[parameter] = regularizers.get(penalty)
