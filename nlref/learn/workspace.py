@@ -4,6 +4,7 @@
 Jupyter: settings, trust, history and running servers live in ``.jupyter`` inside the learner's directory.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -12,7 +13,8 @@ import sys
 from pathlib import Path
 
 from nlref.course_files import course_files
-from nlref.learn.attempts import LOG
+from nlref.learn.attempts import LOG, attempts
+from nlref.learn.standing import standing
 
 CELL_SECONDS = 10  # nbgrader's Validate: an endless loop ends after this, not after its 30
 
@@ -47,6 +49,62 @@ def copy_units(directory: Path) -> list[Path]:
         beside.rename(target)
         copied.append(target)
     return copied
+
+
+def new_versions(directory: Path) -> list[Path]:
+    """Put the course's new version of a unit into a folder beside the learner's own; the folders made.
+
+    A unit is new if the notebook that the learner has came from another build of the course, which it carries in its
+    metadata. What was put there once is not put there again, so that a folder that the learner deleted stays away.
+    """
+    exercises = course_files().exercises
+    log = directory / ".jupyter" / "versions.json"
+    offered = set(json.loads(log.read_text(encoding="utf-8"))) if log.is_file() else set()
+    made = []
+    for unit in course_files().units():
+        current = _version(exercises / unit / f"{unit}.ipynb")
+        own = _version(directory / unit / f"{unit}.ipynb")
+        if current is None or own in (None, current) or current in offered:
+            continue
+        folder = next(
+            place
+            for number in itertools.count(2)
+            if not os.path.lexists(place := directory / f"{unit}-{number}")
+        )
+        beside = directory / f".{folder.name}.new"
+        shutil.rmtree(beside, ignore_errors=True)  # left by a start that was stopped
+        shutil.copytree(
+            exercises / unit,
+            beside,
+            copy_function=shutil.copyfile,
+            ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
+        )
+        beside.rename(folder)
+        made.append(folder)
+        _write(log, json.dumps(sorted(offered := offered | {current})))
+    return made
+
+
+def _version(notebook: Path) -> str | None:
+    """The digest that the build put into a notebook's metadata; ``None`` if it carries none."""
+    try:
+        return str(json.loads(notebook.read_text(encoding="utf-8"))["metadata"]["nlref"]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def first_unfinished(directory: Path) -> str:
+    """The unit to open: the first with an exercise to solve or a question to answer; the last if all are done."""
+    units = course_files().units()
+    finished = {unit.id for unit in standing(attempts(directory / LOG)) if unit.next is None}
+    return next((unit for unit in units if unit not in finished), units[-1])
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def _trust(notebooks: list[Path], home: Path) -> None:
@@ -91,6 +149,13 @@ def _write_settings(home: Path, instructor: bool) -> None:
         },
         "labconfig/default_setting_overrides.json": {
             "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+            "@jupyterlab/apputils-extension:themes": {
+                "adaptive-theme": True
+            },  # light or dark as the system is
+            "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 30},
+            "@jupyterlab/notebook-extension:tracker": {
+                "kernelShutdown": True
+            },  # with its tab: memory for the next
         },
     }
     texts = {name: json.dumps(value, indent=2) + "\n" for name, value in settings.items()}
@@ -99,11 +164,7 @@ def _write_settings(home: Path, instructor: bool) -> None:
     texts[kernel] = json.dumps({"IPKernelApp": {"log_level": "ERROR"}}) + "\n"
     texts["nbgrader_config.py"] = f"c = get_config()\nc.Execute.timeout = {CELL_SECONDS}\n"
     for name, text in texts.items():
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        _write(home / name, text)
 
 
 def _environment(directory: Path, instructor: bool) -> dict[str, str]:
@@ -117,6 +178,8 @@ def _environment(directory: Path, instructor: bool) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_PREFER_ENV_PATH": "0",  # our settings come before those of the installed packages
         "JUPYTER_NO_CONFIG": "",
+        "JUPYTER_PATH": "",  # where the user may have kernels and extensions of their own
+        "JUPYTER_CONFIG_PATH": "",
         # programs that nbgrader looks up by name (alembic), and `!pip` in a notebook, are this environment's
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
@@ -140,9 +203,10 @@ def lab(directory: str | os.PathLike[str] = "work", port: int | None = None, bro
     """Open the course in JupyterLab; returns when the server is stopped (Ctrl-C).
 
     Every unit is copied to ``directory`` unless a file of that name is there, so a learner's work is never
-    overwritten; to begin a unit afresh, rename or delete the copy. The server listens on 127.0.0.1 with a
-    token. In a course directory (one with an ``nbgrader_config.py``) nothing is copied and nbgrader's
-    instructor pages, formgrader among them, are switched on.
+    overwritten; to begin a unit afresh, rename or delete the copy. Of a unit that has changed in the course since it
+    was copied, the new version comes into a folder beside it. The first unit that is not finished opens. The server
+    listens on 127.0.0.1 with a token. In a course directory (one with an ``nbgrader_config.py``) nothing is copied
+    and nbgrader's instructor pages, formgrader among them, are switched on.
 
     Args:
         directory: where the learner's notebooks live; made if it is not there.
@@ -169,11 +233,20 @@ def lab(directory: str | os.PathLike[str] = "work", port: int | None = None, bro
             directory.mkdir(parents=True, exist_ok=True)
             (directory / LOG).touch()  # here `check` records what was tried
             copied = copy_units(directory)
-            first = files.units()[0]
-            page = f"/lab/tree/{first}/{first}.ipynb"
-            _trust([path for path in copied if path.suffix == ".ipynb"], directory / ".jupyter" / "data")
+            changed = new_versions(directory)
+            unit = first_unfinished(directory)
+            page = f"/lab/tree/{unit}/{unit}.ipynb"
+            new = [path for path in copied if path.suffix == ".ipynb"]
+            new += [notebook for folder in changed for notebook in folder.glob("*.ipynb")]
+            _trust(new, directory / ".jupyter" / "data")
             what = f"{len(copied)} new" if copied else "nothing new to copy"
             print(f"Your notebooks are in {directory} ({what}).", flush=True)
+            for folder in changed:
+                unit = folder.name.rpartition("-")[0]
+                print(
+                    f"The course has a new version of {unit}: it is in {folder.name}; yours stays as it is.",
+                    flush=True,
+                )
         environment = _environment(directory, instructor)
         os.chdir(directory)
     except PermissionError as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from nlref.checks import EXERCISES
 from nlref.course_files import CourseFiles, course_files
 from nlref.learn import workspace
 from nlref.learn.attempts import LOG
@@ -72,6 +73,77 @@ def test_copies_can_be_written_though_the_originals_cannot(tmp_path, monkeypatch
     assert all(path.stat().st_mode & 0o200 for path in copied)
 
 
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """The course's exercises as a copy that can be changed, and a workspace with all of it."""
+    exercises = tmp_path / "exercises"
+    shutil.copytree(course_files().exercises, exercises)
+    files = CourseFiles(exercises, exercises)
+    monkeypatch.setattr(workspace, "course_files", lambda: files)
+    workspace.copy_units(tmp_path / "work")
+    return exercises
+
+
+def change(exercises, unit):
+    """A later build of a unit: another text, and so another digest."""
+    path = exercises / notebook(unit)
+    content = json.loads(path.read_text())
+    content["cells"][0]["source"] = ["# Another beginning"]
+    content["metadata"]["nlref"]["sha256"] = content["metadata"]["nlref"]["sha256"][::-1]
+    path.write_text(json.dumps(content))
+    return path.read_bytes()
+
+
+def test_new_version_of_a_unit_comes_beside_the_learners(course):
+    work = course.parent / "work"
+    unit = "04_rectifiers"  # which has data beside the notebook
+    mine = work / notebook(unit)
+    written = json.loads(mine.read_text())
+    written["cells"].append(nbformat.v4.new_code_cell("mine = 1"))
+    mine.write_text(json.dumps(written))
+    before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
+    assert workspace.new_versions(work) == []
+
+    later = change(course, unit)
+    assert workspace.new_versions(work) == [work / f"{unit}-2"]
+    assert (work / f"{unit}-2" / f"{unit}.ipynb").read_bytes() == later
+    assert (work / f"{unit}-2" / "digits.npz").read_bytes() == (course / unit / "digits.npz").read_bytes()
+    assert {path: path.read_bytes() for path in before} == before
+    assert not list(work.glob(".*.new"))
+
+    # it is put there once, even if the learner throws it away
+    assert workspace.new_versions(work) == []
+    shutil.rmtree(work / f"{unit}-2")
+    assert workspace.new_versions(work) == []
+    assert workspace.copy_units(work) == []
+
+
+def test_second_new_version_overwrites_neither(course):
+    work = course.parent / "work"
+    (work / f"{units()[0]}-2").mkdir()
+    change(course, units()[0])
+    assert workspace.new_versions(work) == [work / f"{units()[0]}-3"]
+    assert list((work / f"{units()[0]}-2").iterdir()) == []
+
+
+def test_notebook_that_carries_no_version_is_left_alone(course):
+    work = course.parent / "work"
+    (work / notebook(units()[0])).write_text("my work")
+    change(course, units()[0])
+    assert workspace.new_versions(work) == []
+
+
+def test_first_unfinished_unit(tmp_path):
+    (tmp_path / LOG).touch()
+    assert workspace.first_unfinished(tmp_path) == units()[0]
+    for number, unit in enumerate(units()):
+        with (tmp_path / LOG).open("a") as log:
+            for record in EXERCISES.values():
+                if record.unit == unit:
+                    log.write(json.dumps({"exercise": record.id, "part": 1.0}) + "\n")
+        assert workspace.first_unfinished(tmp_path) == units()[min(number + 1, len(units()) - 1)]
+
+
 def test_a_directory_that_is_a_file(tmp_path):
     (tmp_path / "work").touch()
     with pytest.raises(ValueError, match=r"work is a file; give --directory"):
@@ -104,14 +176,14 @@ def test_a_port_that_does_not_exist(tmp_path):
 class Terminal:
     """`nlref lab` in a terminal of its own, as a user has it."""
 
-    def __init__(self, directory: Path, *options: str, home: Path):
+    def __init__(self, directory: Path, *options: str, home: Path, environment: dict | None = None):
         self.directory = directory
         self.end, terminal = pty.openpty()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
         self.process = subprocess.Popen(
             [NLREF, "lab", "--no-browser", "--directory", directory, *options],
             cwd=directory.parent,
-            env={**environment, "HOME": str(home)},
+            env={**inherited, "HOME": str(home), **(environment or {})},
             preexec_fn=lambda: os.login_tty(terminal),  # its controlling terminal: Ctrl-C reaches it
         )
         os.close(terminal)
@@ -183,6 +255,27 @@ def test_lab_from_start_to_ctrl_c(tmp_path):
 
 
 @pytest.mark.slow
+def test_second_start_says_what_is_new_and_opens_the_first_unfinished_unit(tmp_path):
+    work = tmp_path / "work"
+    first, second, third, *_ = units()
+    workspace.copy_units(work)
+    solved = [record for record in EXERCISES.values() if record.unit == first]
+    lines = [json.dumps({"exercise": record.id, "part": 1.0}) for record in solved]
+    (work / LOG).write_text("\n".join(lines) + "\n")
+    earlier = json.loads((work / notebook(third)).read_text())
+    earlier["metadata"]["nlref"]["sha256"] = "0" * 64
+    (work / notebook(third)).write_text(json.dumps(earlier))
+    with Terminal(work, "--port", "0", home=tmp_path) as lab:
+        lab.wait_for(f"The course has a new version of {third}: it is in {third}-2;", "token=")
+        assert f"/lab/tree/{second}/{second}.ipynb?token=" in lab.text
+        content = lab.get(f"api/contents/{third}-2/{third}.ipynb")["content"]
+        assert all(c["metadata"]["trusted"] for c in content["cells"] if c["cell_type"] == "code")
+        lab.process.terminate()
+        assert lab.process.wait(timeout=30) == 0
+    assert json.loads((work / notebook(third)).read_text()) == earlier
+
+
+@pytest.mark.slow
 def test_lab_takes_the_next_port_when_8888_is_taken(tmp_path):
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -209,9 +302,14 @@ def test_kernel_runs_this_python_and_no_startup_file_of_the_user(tmp_path):
     theirs.mkdir(parents=True)
     spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "mine", "language": "python"}
     (theirs / "kernel.json").write_text(json.dumps(spec))
-    with Terminal(tmp_path / "work", "--port", "0", home=tmp_path) as lab:
+    shutil.copytree(theirs.parent, tmp_path / "share" / "kernels")
+    (tmp_path / "share" / "kernels" / "python3").rename(tmp_path / "share" / "kernels" / "theirs")
+    paths = {"JUPYTER_PATH": str(tmp_path / "share")}
+    with Terminal(tmp_path / "work", "--port", "0", home=tmp_path, environment=paths) as lab:
         lab.wait_for("token=")
-        assert lab.get("api/kernelspecs")["kernelspecs"]["python3"]["spec"]["display_name"] != "mine"
+        kernels = lab.get("api/kernelspecs")["kernelspecs"]
+        assert kernels["python3"]["spec"]["display_name"] != "mine"
+        assert "theirs" not in kernels
         # what a kernel sees is what Validate's kernel sees, started in the same environment
         probe = tmp_path / "work" / "probe.ipynb"
         cell = nbformat.v4.new_code_cell(
