@@ -66,11 +66,8 @@ def run(obj: Any, case: Case, call: Call = call_locally, *, widened: bool = Fals
         return outcome
 
     made = ask(obj, made_of(case.arguments), made_of(dict(case.keywords)))
-    if made.error is None and isinstance(made.value, _PLAIN):
-        what = "nothing" if made.value is None else an(type(made.value).__name__)
-        outcomes[0] = replace(made, error=f"TypeError: it makes {what}, and an object is needed")
     for step in case.steps:
-        if outcomes[-1].error is not None:
+        if outcomes[-1].error is not None or isinstance(made.value, _PLAIN):
             break
         if isinstance(step, Attribute):
             ask(getattr, (made.value, step.name), {})
@@ -91,6 +88,15 @@ def run(obj: Any, case: Case, call: Call = call_locally, *, widened: bool = Fals
         stdout="".join(outcome.stdout for outcome in outcomes),
         stderr="".join(outcome.stderr for outcome in outcomes),
     )
+
+
+def no_object(played: Transcript) -> str | None:
+    """A complaint if what was made is no object with methods of its own."""
+    made = played.outcomes[0]
+    if made.error is not None or not isinstance(made.value, _PLAIN):
+        return None
+    kind = "array" if isinstance(made.value, np.ndarray) else type(made.value).__name__
+    return f"it makes {'nothing' if made.value is None else an(kind)}, and an object is needed"
 
 
 def truth_of(exercise: Exercise, case: Case) -> Transcript:

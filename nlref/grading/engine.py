@@ -830,7 +830,8 @@ class _Missing:
 
 
 def _call(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    return (call_locally if remote_of(obj) is None else call_remotely)(obj, args, kwargs)
+    theirs = obj is getattr or obj is setattr or remote_of(obj) is not None
+    return (call_remotely if theirs else call_locally)(obj, args, kwargs)
 
 
 def _call_each(obj: Any, calls: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> list[Outcome]:

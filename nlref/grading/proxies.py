@@ -245,14 +245,14 @@ class Link:
         return True
 
     def observe(
-        self, operands: Sequence[Any], keywords: Mapping[str, Any]
+        self, operands: Sequence[Any], keywords: Mapping[str, Any], operation: str = "call"
     ) -> tuple[messages.Result, Any, str | None, tuple[Any, ...]]:
         """Call as a check does: everything it did as data, the arguments as they are afterwards, nothing
         raised.
 
         Answers with the result, its value, why the value is refused if it is, and the positional arguments.
         """
-        result, containers, _ = self._exchange("call", operands, keywords, observe=True)
+        result, containers, _ = self._exchange(operation, operands, keywords, observe=True)
         return self._observed(result, containers, operands[1:])
 
     def observe_each(
@@ -282,18 +282,16 @@ class Link:
     def _observed(
         self, result: messages.Result, containers: list[Any], arguments: Sequence[Any]
     ) -> tuple[messages.Result, Any, str | None, tuple[Any, ...]]:
-        after = list(arguments)
+        changed: dict[int, Any] = {}
         try:
             for index, content in result.changed:
                 container = containers[self._index(index, containers)]
-                for position, argument in enumerate(after):
-                    if argument is container:
-                        after[position] = self.unpack(content, references=list(containers))
+                changed[id(container)] = self.unpack(content, references=list(containers))
             self._take_changes(result)
             value = None if result.failure is not None else self._value(result, containers, ORDINARY, False)
         except (AnswerRefused, messages.MessageError) as error:
-            return result, None, str(error), tuple(after)
-        return result, value, None, tuple(after)
+            return result, None, str(error), _with_changes(tuple(arguments), changed)
+        return result, value, None, _with_changes(tuple(arguments), changed)
 
     def _exchange(
         self,
@@ -790,6 +788,18 @@ def put_content(target: Any, new: Any) -> None:
     else:
         target.clear()
         target.update(new)
+
+
+def _with_changes(argument: Any, changed: Mapping[int, Any]) -> Any:
+    """An argument as it is after a call: the containers in it that were changed replaced by what they became."""
+    if not changed:
+        return argument
+    if type(argument) not in (tuple, list, dict):
+        return changed.get(id(argument), argument)
+    content = changed.get(id(argument), argument)
+    if type(content) is dict:
+        return {key: _with_changes(item, changed) for key, item in content.items()}
+    return type(content)(_with_changes(item, changed) for item in content)
 
 
 def _noted(error: Exception, failure: messages.Failure) -> Exception:

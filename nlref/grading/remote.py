@@ -717,8 +717,14 @@ def call_remotely(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> O
     ``obj`` is what stands for it in a :class:`RemoteNamespace`. The arguments are not touched;
     ``Outcome.arguments`` says how the learner's code left them. Answers that are not accepted are errors of
     the outcome; a process that dies or is too late raises :class:`~nlref.grading.sandbox.SessionLost`, which
-    ends the test cell.
+    ends the test cell. With ``getattr`` or ``setattr`` for ``obj`` an attribute of one of their objects, the first
+    argument, is read or set.
     """
+    if obj is getattr or obj is setattr:
+        remote = remote_of(args[0])
+        if remote is not None:
+            return _outcome(*remote[0].observe(args, kwargs, obj.__name__))
+        return Outcome(None, error=f"TypeError: {type(args[0]).__name__!r} object is not one of the notebook's")
     remote = remote_of(obj)
     if remote is None:
         return Outcome(
