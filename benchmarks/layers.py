@@ -128,11 +128,17 @@ def some(rng: np.random.Generator, *values: Any) -> Any:
     return values[rng.integers(len(values))]
 
 
+def drawn_activation(rng: np.random.Generator, outputs: int) -> str | None:
+    """An activation; Keras warns of softmax over a single output."""
+    return some(rng, *(name for name in ACTIVATIONS if outputs > 1 or name != "softmax"))
+
+
 def dense(rng: np.random.Generator) -> Configuration:
     shape = (*rng.integers(1, 9, rng.integers(1, 4)), rng.integers(1, 40))
+    units = some(rng, 1, int(rng.integers(2, 40)))
     options = {
-        "units": int(rng.integers(1, 40)),
-        "activation": some(rng, *ACTIVATIONS),
+        "units": units,
+        "activation": drawn_activation(rng, units),
         "use_bias": some(rng, True, True, False),
     }
     return Configuration("Dense", options, rng.normal(size=shape))
@@ -168,7 +174,7 @@ def prelu(rng: np.random.Generator) -> Configuration:
 
 
 def softmax(rng: np.random.Generator) -> Configuration:
-    x = 3 * rng.normal(size=(*rng.integers(1, 6, 2), rng.integers(2, 12)))
+    x = 3 * rng.normal(size=(rng.integers(1, 6), *rng.integers(2, 12, 2)))
     mask = some(rng, None, rng.random(x.shape) < 0.7)
     return Configuration("Softmax", {"axis": some(rng, -1, 1, 2, (1, 2))}, x, mask=mask)
 
@@ -208,13 +214,14 @@ def conv2d(rng: np.random.Generator) -> Configuration:
     window = tuple(int(n) for n in rng.integers(1, 6, 2))
     dilation = some(rng, 1, 1, (2, 1), 2, (1, 3))
     strides = some(rng, 1, 1, 2, (1, 2), (3, 2)) if dilation == 1 else 1
+    filters = int(rng.integers(1, 12))
     options = {
-        "filters": int(rng.integers(1, 12)),
+        "filters": filters,
         "kernel_size": window,
         "strides": strides,
         "padding": some(rng, "valid", "same"),
         "dilation_rate": dilation,
-        "activation": some(rng, *ACTIVATIONS),
+        "activation": drawn_activation(rng, filters),
         "use_bias": some(rng, True, True, False),
     }
     extent = tuple((n - 1) * d + 1 for n, d in zip(window, np.broadcast_to(dilation, 2), strict=True))

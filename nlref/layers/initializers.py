@@ -18,6 +18,7 @@ import numpy as np
 from nlref.layers.arguments import number
 
 __all__ = [
+    "NAMES",
     "Constant",
     "Identity",
     "Orthogonal",
@@ -219,8 +220,24 @@ lecun_normal = VarianceScaling(1.0, "fan_in", "truncated_normal")
 random_uniform, random_normal, truncated_normal = RandomUniform(), RandomNormal(), TruncatedNormal()
 orthogonal, identity = Orthogonal(), Identity()
 
-ALIASES = {"uniform": "random_uniform", "normal": "random_normal"}
-"""Keras' second names."""
+NAMES: dict[str, Callable] = {
+    "glorot_normal": glorot_normal,
+    "glorot_uniform": glorot_uniform,
+    "he_normal": he_normal,
+    "he_uniform": he_uniform,
+    "identity": identity,
+    "lecun_normal": lecun_normal,
+    "lecun_uniform": lecun_uniform,
+    "normal": random_normal,
+    "ones": ones,
+    "orthogonal": orthogonal,
+    "random_normal": random_normal,
+    "random_uniform": random_uniform,
+    "truncated_normal": truncated_normal,
+    "uniform": random_uniform,
+    "zeros": zeros,
+}
+"""What `get` finds: Keras' names, its second names among them."""
 
 
 def get(identifier: str | Callable) -> Callable:
@@ -240,10 +257,8 @@ def get(identifier: str | Callable) -> Callable:
         return identifier
     if not isinstance(identifier, str):
         raise TypeError(f"initializers.get: give a name or a callable, not a {type(identifier).__name__}")
-    names = [name for name in __all__ if name.islower() and name not in ("fans", "get")]
-    name = ALIASES.get(identifier, identifier)
-    if name not in names:
-        near = difflib.get_close_matches(identifier.lower(), [*names, *ALIASES], n=3, cutoff=0.5)
+    if identifier not in NAMES:
+        near = difflib.get_close_matches(identifier.lower(), NAMES, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ValueError(f"initializers.get: there is no initializer {identifier!r}{hint}")
-    return globals()[name]
+    return NAMES[identifier]
