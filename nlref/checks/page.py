@@ -29,9 +29,7 @@ def render(result: CheckResult) -> str:
     if result.note:
         parts.append(f"<p style='margin: 4px 0'>{prose(result.note)}</p>")
     if result.picture is not None:
-        parts.append(
-            _image(result.picture, f"Your {result.exercise} beside the reference, and its error below.")
-        )
+        parts.append(_image(result.picture))
     parts.append("</div>")
     return "".join(parts)
 
@@ -53,7 +51,8 @@ def prose(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _image(svg: str, alt: str) -> str:
-    # An image of its own keeps its ids apart from those of other pictures on the page.
+def _image(svg: str) -> str:
+    # An image of its own keeps its ids apart from those of other pictures on the page. Its title is its description.
+    alt = html.unescape(svg.partition("<title>")[2].partition("</title>")[0])
     data = base64.b64encode(svg.encode()).decode()
     return f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">'

@@ -8,13 +8,14 @@ from nlref.checks import Curve, Exercise, call_locally
 from nlref.ulp import ulp_error
 
 YOURS, REFERENCE = "#3b7dd8", "#8a8a8a"
-INK = "#808080"  # readable on a white page and on a dark one
+INK = "#7a7a7a"  # readable on a white page and on a dark one
 
 
 def picture(exercise: Exercise, obj: object) -> str | None:
     """An SVG of ``obj`` beside the reference, as the record's curve says, the error in ulp below on a log scale.
 
-    ``None`` if the function does not answer with numbers, one for each position on the horizontal axis.
+    Its title says in words what it shows. ``None`` if the function does not answer with numbers, one for each position
+    on the horizontal axis.
     """
     curve = exercise.curve or Curve(lambda function, x: function(x), "x", f"{exercise.function}(x)")
     x = np.linspace(curve.low, curve.high, 241)
@@ -31,6 +32,16 @@ def picture(exercise: Exercise, obj: object) -> str | None:
     return _draw(exercise.function, curve, x, np.asarray(yours, np.float64), right, error)
 
 
+def _largest(x: np.ndarray, error: np.ndarray) -> str:
+    place = int(
+        np.argmax(error)
+    )  # which takes an infinite one, where one curve has a number and the other none
+    if error[place] == 0:
+        return "no error: every value is the reference's"
+    size = f"{error[place]:.2g} ulp" if np.isfinite(error[place]) else "no number"
+    return f"largest error: {size}, at {x[place] + 0.0:.3g}"
+
+
 def _draw(
     name: str, curve: Curve, x: np.ndarray, yours: np.ndarray, right: np.ndarray, error: np.ndarray
 ) -> str:
@@ -43,10 +54,13 @@ def _draw(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
     )
     with matplotlib.rc_context({**style, **colours}):
-        figure = Figure(figsize=(5.6, 3.4))
+        figure = Figure(figsize=(5.6, 3.7))
         FigureCanvasSVG(figure)
         above, below = figure.subplots(
-            2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1.3), "hspace": 0.12}
+            2,
+            1,
+            sharex=True,
+            gridspec_kw={"height_ratios": (3, 1.3), "hspace": 0.3, "top": 0.92, "bottom": 0.14},
         )
         above.plot(x, right, color=REFERENCE, linewidth=4, alpha=0.5)
         above.plot(x, yours, color=YOURS, linewidth=1.5)
@@ -54,7 +68,12 @@ def _draw(
         above.set_title(f"your {name} (blue) over the reference (grey)", fontsize=9, loc="left")
         shown = np.where(np.isfinite(error), np.maximum(error, 0.1), np.nan)
         below.semilogy(x, shown, color=YOURS, linewidth=0, marker=".", markersize=2)
-        below.set_ylim(0.08, max(1e3, 10 * np.nanmax(shown, initial=1.0)))
+        decades = max(3, int(np.ceil(np.log10(np.nanmax(shown, initial=1.0)))))
+        below.set_ylim(0.08, 10.0**decades)
+        below.set_yticks(10.0 ** np.arange(0, decades + 1, -(-decades // 2)), minor=False)
+        below.set_yticks([], minor=True)
+        largest = _largest(x, error)
+        below.set_title(largest, fontsize=9, loc="left", pad=3)
         below.set_ylabel("error in ulp")
         below.set_xlabel(curve.xlabel)
         for axes in (above, below):
@@ -62,5 +81,6 @@ def _draw(
             axes.patch.set_alpha(0)
             axes.spines[["top", "right"]].set_visible(False)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, bbox_inches=None, metadata={"Date": None})
+        title = f"Your {name} beside the reference; {largest}."
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Title": title})
     return buffer.getvalue()

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -44,8 +46,17 @@ def test_picture_in_a_notebook(monkeypatch):
     result = nlref.check("sigmoid", lambda x: 1 / (1 + np.exp(-x)))
     assert result.picture is not None
     assert "error in ulp" in result.picture
-    assert 'alt="Your sigmoid' in result._repr_html_()
+    alt = re.search(r'<img alt="([^"]+)"', result._repr_html_())[1]
+    assert re.fullmatch(r"Your sigmoid beside the reference; largest error: \d ulp, at -?[\d.]+\.", alt)
     assert "picture" not in result.to_dict()
+
+
+def test_picture_says_where_a_number_is_missing_or_wrong(monkeypatch):
+    monkeypatch.setattr("nlref.learn.checking.in_notebook", lambda: True)
+    gap = nlref.check("relu", lambda x: np.where(x == 3, np.nan, np.maximum(x, 0)))
+    assert "<title>Your relu beside the reference; largest error: no number, at 3.</title>" in gap.picture
+    wrong = nlref.check("relu", lambda x: np.where(x == 3, 4, np.maximum(x, 0)))
+    assert "largest error: 2.3e+15 ulp, at 3." in wrong.picture
 
 
 @pytest.mark.parametrize("answer", [None, "text", np.zeros(3), np.array(["a"] * 241), np.full(241, np.nan)])
