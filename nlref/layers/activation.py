@@ -7,7 +7,7 @@ import numpy as np
 
 from nlref import activations
 from nlref.layers import initializers
-from nlref.layers.arguments import integer, number
+from nlref.layers.arguments import integer, not_negative, number
 from nlref.layers.core import Activation
 from nlref.layers.layer import Layer, Shape
 
@@ -74,7 +74,8 @@ class Softmax(Activation):
         self, axis: int | Sequence[int] = -1, *, name: str | None = None, dtype: str = "float32"
     ) -> None:
         super().__init__(activations.softmax, name=name, dtype=dtype)
-        self.axis = axis if isinstance(axis, int) else tuple(axis)
+        several = isinstance(axis, tuple | list)
+        self.axis = tuple(axis) if several else integer(self.name, "axis", axis)
 
     def forward(self, x: np.ndarray, *, training: bool = False, mask: np.ndarray | None = None) -> np.ndarray:
         self.options = {"axis": self.axis, "mask": None if mask is None else np.asarray(mask, bool)}
@@ -152,10 +153,3 @@ class PReLU(Layer):
         g = self._upstream(g)
         gradient, self.gradients["alpha"] = activations.prelu_vjp(self._x, g, self.parameters["alpha"])
         return gradient
-
-
-def not_negative(layer: str, name: str, value: Any) -> float:
-    """``value`` as a float of at least 0."""
-    if not number(layer, name, value) >= 0:
-        raise ValueError(f"{layer}: {name} must be at least 0, not {value}")
-    return float(value)

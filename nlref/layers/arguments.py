@@ -61,6 +61,13 @@ def number(layer: str, name: str, value: Any) -> float:
         raise TypeError(f"{layer}: {name} must be a number, not {value!r}") from None
 
 
+def not_negative(layer: str, name: str, value: Any) -> float:
+    """``value`` as a float of at least 0."""
+    if not number(layer, name, value) >= 0:
+        raise ValueError(f"{layer}: {name} must be at least 0, not {value}")
+    return float(value)
+
+
 def channels_last(layer: str, data_format: str | None) -> None:
     """Refuse Keras' other order of axes, "channels_first"."""
     if data_format not in (None, "channels_last"):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nlref.layers import initializers
-from nlref.layers.arguments import fraction, integer, number
+from nlref.layers.arguments import fraction, integer, not_negative
 from nlref.layers.layer import Layer, Shape
 
 __all__ = ["BatchNormalization"]
@@ -80,7 +80,7 @@ class BatchNormalization(Layer):
         super().__init__(name=name, dtype=dtype)
         self.axis = integer(self.name, "axis", axis)
         self.momentum = fraction(self.name, "momentum", momentum)
-        self.epsilon = number(self.name, "epsilon", epsilon)
+        self.epsilon = not_negative(self.name, "epsilon", epsilon)
         self.center, self.scale = center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
