@@ -110,9 +110,9 @@ class Conv2D(Layer):
         x = self._input(x)
         padded = self.windows.pad(x)
         self._shapes = x.shape, padded.shape
-        self._rows = self._grouped(self.windows.view(padded))
-        z = (self._rows @ self._matrices()).transpose(1, 0, 2)
-        self._z = z.reshape(self._forward_shape)
+        self._rows = self._as_rows(self.windows.view(padded))
+        z = self._rows @ self._as_matrices(self.parameters["kernel"])
+        self._z = z.transpose(1, 0, 2).reshape(self._forward_shape)
         if self.use_bias:
             self._z += self.parameters["bias"]
         return self.activation(self._z)
@@ -122,27 +122,29 @@ class Conv2D(Layer):
         delta = vjp(self, self.activation, self._z, g)
         if self.use_bias:
             self.gradients["bias"] = delta.sum(axis=(0, 1, 2))
-        delta = delta.reshape(-1, self.groups, self.filters // self.groups).transpose(1, 0, 2)
+
+        delta = self._as_rows(delta[..., np.newaxis, np.newaxis, :])
         kernel = self.parameters["kernel"]
         kernel_gradient = self._rows.transpose(0, 2, 1) @ delta
         self.gradients["kernel"] = kernel_gradient.transpose(1, 0, 2).reshape(kernel.shape)
 
         shape, padded_shape = self._shapes
-        each = (delta @ self._matrices().transpose(0, 2, 1)).transpose(1, 0, 2)
-        each = each.reshape(*g.shape[:3], self.groups, *kernel.shape[:3])
-        padded = np.zeros(padded_shape, self.dtype)
+        windows = (delta @ self._as_matrices(kernel).transpose(0, 2, 1)).transpose(1, 0, 2)
+        windows = windows.reshape(*g.shape[:3], self.groups, *kernel.shape[:3])
+        padded = np.zeros((*padded_shape[:3], self.groups, kernel.shape[2]), self.dtype)
         for row, column, pixels in self.windows.places(shape):
-            padded[pixels] += each[..., row, column, :].reshape(*g.shape[:3], -1)
-        return self.windows.crop(padded, shape)
+            padded[pixels] += windows[..., row, column, :]
+        return self.windows.crop(padded.reshape(padded_shape), shape)
 
-    def _grouped(self, windows: np.ndarray) -> np.ndarray:
-        """Windows as matrices: (groups, all windows of all images, entries of a window that belong to the group)."""
+    def _as_rows(self, windows: np.ndarray) -> np.ndarray:
+        """(groups, all windows of all images, entries of a window that belong to the group)."""
         *number, rows, columns, channels = windows.shape
-        cut = windows.reshape(*number, rows, columns, self.groups, channels // self.groups)
-        return np.moveaxis(cut, 5, 0).reshape(self.groups, math.prod(number), -1)
+        own = channels // self.groups
+        cut = windows.reshape(*number, rows, columns, self.groups, own)
+        return np.moveaxis(cut, 5, 0).reshape(self.groups, math.prod(number), rows * columns * own)
 
-    def _matrices(self) -> np.ndarray:
-        """The kernel as matrices: (groups, entries of a window that belong to the group, filters of the group)."""
-        kernel = self.parameters["kernel"]
-        entries = math.prod(kernel.shape[:3])
-        return kernel.reshape(entries, self.groups, self.filters // self.groups).transpose(1, 0, 2)
+    def _as_matrices(self, kernel: np.ndarray) -> np.ndarray:
+        """(groups, entries of a window that belong to the group, filters of the group)."""
+        rows, columns, own, filters = kernel.shape
+        cut = kernel.reshape(rows * columns * own, self.groups, filters // self.groups)
+        return cut.transpose(1, 0, 2)

@@ -51,7 +51,7 @@ class BatchNormalization(Layer):
     ------
     TypeError, ValueError
         ``axis`` is not an integer, not one of the input's, or the batch's; the input has another number of features
-        than the weights; ``mask`` has another shape.
+        than the weights; ``mask`` has another shape; a batch to train on has no entries.
 
     Numerical behaviour: means are gathered in float64, and the mean is subtracted before anything else, so that
     features of a large mean keep their digits; Keras multiplies first, and loses them.
@@ -149,6 +149,8 @@ class BatchNormalization(Layer):
 
     def _moments(self, x: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of each feature; keeps the share that each entry has in them, and what is missing to 1."""
+        if not x.size:
+            raise ValueError(f"{self.name}: a batch without entries has no mean, and the input is {x.shape}")
         if mask is None:
             count = x.size // x.shape[self.axis]
             self._share, self._missing = 1 / count, 0.0
