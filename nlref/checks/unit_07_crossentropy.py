@@ -102,6 +102,13 @@ def reduction_mistakes(entries: Entries, right: str) -> tuple[Mistake, ...]:
             f"keeps its own: the {right} runs over the last axis.",
         ),
         Mistake(
+            "sum divided by the samples",
+            lambda *args, **options: np.sum(entries(*args, **options)) / len(args[0]),
+            "values",
+            "One number comes back, the sum over everything divided by the number of samples. Each sample keeps its "
+            f"own: the {right} runs over the last axis; the mean of the batch comes later.",
+        ),
+        Mistake(
             "over the samples",
             lambda *args, **options: getattr(np, right)(entries(*args, **options), axis=0),
             "values",
@@ -115,6 +122,25 @@ def reduction_mistakes(entries: Entries, right: str) -> tuple[Mistake, ...]:
         ),
     )
 
+
+def in_place(loss: Callable[..., Any]) -> Mistake:
+    """``loss``, after the predictions were clipped where they stand."""
+
+    def clip_and_lose(y_true, y_pred, **options):
+        y_pred[y_pred < GUARD] = GUARD
+        y_pred[y_pred > 1 - GUARD] = 1 - GUARD
+        return loss(y_true, y_pred, **options)
+
+    return Mistake(
+        "in place",
+        clip_and_lose,
+        "input unchanged",
+        "The clip writes into the caller's array of predictions. `np.clip` without `out` builds a new one.",
+    )
+
+
+# What a clip in place would change.
+UNCLIPPED = column(1.0, 0.0, 1.0), column(0.0, 1.0, 0.25)
 
 # binary_crossentropy
 
@@ -139,6 +165,16 @@ def binary_small_epsilon(y_true, y_pred):
 def binary_clipped_tighter(y_true, y_pred):
     p = np.clip(y_pred, 1e-15, 1 - 1e-15)
     return -(y_true * np.log(p) + (1 - y_true) * np.log(1 - p))
+
+
+def binary_clipped_below(y_true, y_pred):
+    p = np.maximum(y_pred, GUARD)
+    return -(y_true * np.log(p) + (1 - y_true) * np.log(1 - p))
+
+
+def binary_one_minus_logarithm(y_true, y_pred):
+    p = clipped(y_pred)
+    return -(y_true * np.log(p) + (1 - y_true) * (1 - np.log(p)))
 
 
 def binary_nan_to_num(y_true, y_pred):
@@ -221,6 +257,7 @@ def binary_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("extremes", (column(1.0, 0.0), column(GUARD, 1 - GUARD)), quiet=True, **LENIENT),
         Case("extremes", (column(1.0), column(1e-30)), quiet=True, **LENIENT),
         *(Case("shape", arrays, tolerance=2e-6) for arrays in (pair(5, 1), pair(2, 3, 2), pair(1, 3))),
+        Case("input unchanged", UNCLIPPED),
         Case("input unchanged", pair(3, 2), tolerance=2e-6),
     )
 
@@ -283,6 +320,12 @@ BINARY_CROSSENTROPY = Exercise(
             "The minus belongs to both terms: a pair of brackets is missing, and the label 0 earns negative losses.",
         ),
         Mistake(
+            "1 - log p for log(1 - p)",
+            averaged(binary_one_minus_logarithm),
+            "values",
+            "The brackets have moved: 1 - log p stands where log(1 - p) should.",
+        ),
+        Mistake(
             "logarithm of the labels",
             averaged(binary_roles_exchanged),
             "values",
@@ -315,6 +358,13 @@ BINARY_CROSSENTROPY = Exercise(
             "log 0 is -inf, and 0 times -inf is nan: even a perfect prediction spoils the batch. Clip before the "
             "logarithm.",
         ),
+        Mistake(
+            "clipped on one side",
+            averaged(binary_clipped_below),
+            "extremes",
+            "The probabilities are clipped at 1e-7 and not at 1 - 1e-7, so that log(1 - p) is still -inf at 1.",
+        ),
+        in_place(averaged(binary_entries)),
         Mistake(
             "epsilon inside the logarithm",
             averaged(binary_epsilon),
@@ -375,12 +425,48 @@ def logit_entries(y_true, logits):
     return y_true * softplus(-logits) + (1 - y_true) * softplus(logits)
 
 
+def textbook_sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
 def logit_through_sigmoid(y_true, logits):
-    return binary_unguarded(y_true, 1 / (1 + np.exp(-logits)))
+    return binary_unguarded(y_true, sigmoid(logits))
+
+
+def logit_through_textbook_sigmoid(y_true, logits):
+    return binary_unguarded(y_true, textbook_sigmoid(logits))
+
+
+def logit_through_both_sigmoids(y_true, logits):
+    return -(y_true * np.log(sigmoid(logits)) + (1 - y_true) * np.log(sigmoid(-logits)))
 
 
 def logit_through_clip(y_true, logits):
     return binary_entries(y_true, sigmoid(logits))
+
+
+def logit_through_textbook_clip(y_true, logits):
+    return binary_entries(y_true, textbook_sigmoid(logits))
+
+
+def logit_clipped_score(y_true, logits):
+    return logit_entries(y_true, np.clip(logits, -30, 30))
+
+
+def logit_first_term(y_true, logits):
+    return y_true * softplus(-logits)
+
+
+def logit_by_where(y_true, logits):
+    return softplus(np.where(y_true == 1, -logits, logits))
+
+
+def logit_product_added(y_true, logits):
+    return np.maximum(logits, 0) + logits * y_true + np.log1p(np.exp(-np.abs(logits)))
+
+
+def logit_without_absolute_value(y_true, logits):
+    return np.maximum(logits, 0) - logits * y_true + np.log1p(np.exp(-logits))
 
 
 def logit_through_epsilon(y_true, logits):
@@ -453,6 +539,15 @@ def logit_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+THROUGH_THE_SIGMOID = (
+    "The way leads over the probability, which is 0 or 1 for large scores, and its logarithm is infinite. The "
+    "logarithm of a sigmoid has a formula of its own, without the probability."
+)
+THROUGH_THE_CLIP = (
+    "The probability is clipped, so from a score of -16.1 on the loss stays at 16.118, and its slope is 0: the worst "
+    "mistakes teach nothing."
+)
+
 BINARY_FROM_LOGITS = Exercise(
     id="binary_crossentropy_from_logits",
     unit=UNIT,
@@ -478,15 +573,57 @@ BINARY_FROM_LOGITS = Exercise(
             "through the sigmoid",
             averaged(logit_through_sigmoid),
             "extremes",
-            "The way leads over the probability, which is 0 or 1 for large scores, and its logarithm is infinite. The "
-            "logarithm of a sigmoid has a formula of its own, without the probability.",
+            THROUGH_THE_SIGMOID,
         ),
         Mistake(
-            "through a clipped sigmoid",
-            averaged(logit_through_clip),
+            "through the textbook's sigmoid",
+            averaged(logit_through_textbook_sigmoid),
             "extremes",
-            "The probability is clipped, so from a score of -16.1 on the loss stays at 16.118, and its slope is 0: the "
-            "worst mistakes teach nothing.",
+            THROUGH_THE_SIGMOID,
+        ),
+        Mistake(
+            "through the sigmoids of both signs",
+            averaged(logit_through_both_sigmoids),
+            "extremes",
+            THROUGH_THE_SIGMOID,
+        ),
+        Mistake("through a clipped sigmoid", averaged(logit_through_clip), "extremes", THROUGH_THE_CLIP),
+        Mistake(
+            "through the textbook's sigmoid, clipped",
+            averaged(logit_through_textbook_clip),
+            "extremes",
+            THROUGH_THE_CLIP,
+        ),
+        Mistake(
+            "scores clipped",
+            averaged(logit_clipped_score),
+            "extremes",
+            "The scores are clipped at 30, so from there on the loss is constant and its slope 0: the worst mistakes "
+            "teach nothing.",
+        ),
+        Mistake(
+            "only the ones",
+            averaged(logit_first_term),
+            "values",
+            "Only samples with the label 1 cost anything. The label 0 has its own term, the softplus of the score.",
+        ),
+        Mistake(
+            "labels 0 and 1 alone",
+            averaged(logit_by_where),
+            "values",
+            "Every label that is not 1 counts as 0. Labels may lie between, and then both terms count.",
+        ),
+        Mistake(
+            "product added",
+            averaged(logit_product_added),
+            "values",
+            "The product of score and label is added. It is subtracted: a high score is good for the label 1.",
+        ),
+        Mistake(
+            "absolute value missing",
+            averaged(logit_without_absolute_value),
+            "values",
+            "The exponent lacks its absolute value: with max(z, 0) before it, it must be -|z|.",
         ),
         Mistake(
             "through a sigmoid and an epsilon",
@@ -563,6 +700,13 @@ BINARY_FROM_LOGITS = Exercise(
 # categorical_crossentropy
 
 
+def categorical(y_true, y_pred):
+    """As the text asks; Keras divides by the sum of the probabilities besides, which is 1 in all cases here."""
+    return losses.categorical_crossentropy(
+        y_true, np.maximum(y_pred, GUARD), convention="pytorch", reduction=None
+    )
+
+
 def class_entries(y_true, y_pred):
     return -y_true * np.log(np.maximum(y_pred, GUARD))
 
@@ -577,6 +721,14 @@ def class_epsilon(y_true, y_pred):
 
 def class_small_epsilon(y_true, y_pred):
     return -y_true * np.log(y_pred + 1e-12)
+
+
+def class_clipped_too_late(y_true, y_pred):
+    return -y_true * np.log(np.clip(y_pred, 1e-15, 1 - 1e-15))
+
+
+def class_where_for_a_guard(y_true, y_pred):
+    return np.where(y_true > 0, -y_true * np.log(y_pred), 0)
 
 
 def class_binary(y_true, y_pred):
@@ -631,6 +783,7 @@ def class_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("extremes", (np.eye(3), np.eye(3)[[1, 2, 0]]), quiet=True, **LENIENT),
         Case("extremes", (np.array([[1.0, 0.0]]), np.array([[GUARD, 1 - GUARD]])), quiet=True, **LENIENT),
         *(Case("shape", arrays, tolerance=2e-5) for arrays in (pair(1, 3), pair(2, 3, 4), pair(5, 2))),
+        Case("input unchanged", (np.eye(3), np.eye(3)[[0, 2, 1]])),
         Case("input unchanged", pair(3, 2), tolerance=2e-5),
     )
 
@@ -639,7 +792,7 @@ CATEGORICAL_CROSSENTROPY = Exercise(
     id="categorical_crossentropy",
     unit=UNIT,
     function="categorical_crossentropy",
-    reference=per_sample(losses.categorical_crossentropy),
+    reference=categorical,
     arguments=("y_true", "y_pred"),
     criteria=criteria(
         "Minus the sum over the classes of y log p, for labels that are one-hot or probabilities.",
@@ -662,12 +815,6 @@ CATEGORICAL_CROSSENTROPY = Exercise(
             averaged(class_entries),
             "values",
             "The mean over the classes is taken, not the sum: the loss is divided by the number of classes.",
-        ),
-        Mistake(
-            "sum divided by the samples",
-            lambda y_true, y_pred: np.sum(class_entries(y_true, y_pred)) / len(y_true),
-            "values",
-            "One number comes back, the mean over the batch. Here each sample keeps its own; the mean comes later.",
         ),
         Mistake(
             "binary",
@@ -726,6 +873,20 @@ CATEGORICAL_CROSSENTROPY = Exercise(
             "extremes",
             "1e-7 is added to the probability, which changes every small one: 1e-7 counts as 2e-7. Use a maximum.",
         ),
+        Mistake(
+            "clipped too late",
+            summed(class_clipped_too_late),
+            "extremes",
+            "The clip is at 1e-15, so a certain mistake costs 34.5. Here it is at 1e-7: 16.1.",
+        ),
+        Mistake(
+            "np.where for a guard",
+            summed(class_where_for_a_guard),
+            "extremes",
+            "`np.where` computes both of its branches, with their warnings, and a certain mistake is still infinite. "
+            "Raise the probabilities to 1e-7 first.",
+        ),
+        in_place(summed(class_entries)),
         Mistake(
             "MXNet's epsilon",
             summed(class_small_epsilon),
@@ -814,8 +975,32 @@ def sparse_not_picked(y_true, logits):
 
 
 def sparse_of_probability(y_true, logits):
-    with np.errstate(divide="ignore"):
-        return -np.log(np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0])
+    return -np.log(np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0])
+
+
+def sparse_of_one_hot_probability(y_true, logits):
+    return -np.sum(np.eye(logits.shape[-1])[y_true] * np.log(softmax(logits)), axis=-1)
+
+
+def sparse_epsilon(y_true, logits):
+    return -np.log(np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0] + 1e-12)
+
+
+def sparse_by_loop(y_true, logits):
+    return np.array([-log_softmax(logits)[i, y_true[i]] for i in range(len(y_true))])
+
+
+def sparse_label_without_axis(y_true, logits):
+    return -np.take_along_axis(log_softmax(logits), y_true, axis=-1)
+
+
+def sparse_likeliest(y_true, logits):
+    return -np.max(log_softmax(logits), axis=-1)
+
+
+def sparse_logsumexp_alone(y_true, logits):
+    top = np.max(logits, axis=-1, keepdims=True)
+    return top[..., 0] + np.log(np.sum(np.exp(logits - top), axis=-1))
 
 
 def sparse_clipped(y_true, logits):
@@ -854,17 +1039,20 @@ def sparse_cases(generator: np.random.Generator) -> tuple[Case, ...]:
 
     far = float(np.round(generator.uniform(800, 1200)))
     return (
-        *(Case("values", pair(*shape)) for shape in ((3, 4), (4, 3), (3, 3), (5, 2))),
-        Case("values", (np.array([0, 1, 2, 2]), scores(generator, 4, 3))),
+        *(Case("values", pair(*shape), tolerance=1e-6) for shape in ((3, 4), (4, 3), (3, 3), (5, 2))),
+        Case("values", (np.array([0, 1, 2, 2]), scores(generator, 4, 3)), tolerance=1e-6),
         Case("extremes", (np.array([0, 1]), np.array([[-far, far], [0.0, far]])), quiet=True, **LENIENT),
         Case("extremes", (np.array([1, 0]), np.array([[far, 0.0], [far, far]])), quiet=True),
         Case("extremes", (np.array([0]), np.array([[0.0, 0.0, 30.0]])), quiet=True),
-        Case("shape", pair(1, 3)),
-        Case("shape", pair(2, 3, 4)),
-        Case("shape", pair(2, 1, 3)),
+        *(Case("shape", pair(*shape), tolerance=1e-6) for shape in ((1, 3), (2, 3, 4), (2, 1, 3))),
         Case("input unchanged", pair(3, 3)),
     )
 
+
+ONE_BATCH = (
+    "This needs labels of one axis. A text has a label for each word: shape (samples, words). "
+    "`np.take_along_axis(..., y_true[..., None], axis=-1)` works for both."
+)
 
 SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
     id="sparse_categorical_crossentropy",
@@ -899,8 +1087,14 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
             "rows of one batch alone",
             sparse_rows,
             "shape",
-            "`[np.arange(n), y_true]` needs labels of one axis. A text has a label for each word: shape (samples, "
-            "words). `np.take_along_axis(..., y_true[..., None], axis=-1)` works for both.",
+            ONE_BATCH,
+        ),
+        Mistake("rows of one batch, in a loop", sparse_by_loop, "shape", ONE_BATCH),
+        Mistake(
+            "labels without an axis",
+            sparse_label_without_axis,
+            "values",
+            "`np.take_along_axis` wants as many axes in the labels as in the table: `y_true[..., None]`.",
         ),
         Mistake(
             "an axis too many",
@@ -964,6 +1158,30 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
             "log_softmax never forms it.",
         ),
         Mistake(
+            "logarithm of a lost one-hot probability",
+            sparse_of_one_hot_probability,
+            "extremes",
+            "The logarithm of a softmax that is 0 is -inf, and 0 times that is nan. log_softmax never forms it.",
+        ),
+        Mistake(
+            "through an epsilon",
+            sparse_epsilon,
+            "extremes",
+            "With 1e-12 inside the logarithm no mistake costs more than 27.6. From scores nothing has to be guarded.",
+        ),
+        Mistake(
+            "likeliest class",
+            sparse_likeliest,
+            "values",
+            "This is the surprise of the class with the highest score. The label says which class counts.",
+        ),
+        Mistake(
+            "logsumexp alone",
+            sparse_logsumexp_alone,
+            "values",
+            "This is the logarithm of the sum alone. The score of the right class has to be subtracted from it.",
+        ),
+        Mistake(
             "clipped",
             sparse_clipped,
             "extremes",
@@ -1001,7 +1219,13 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
 
 
 def gradient(y_true, logits):
-    return losses.categorical_crossentropy_vjp(y_true, logits, from_logits=True)
+    """As the text asks; for labels that sum to 1, the package's gradient of the mean loss."""
+    return (softmax(logits) - y_true) / len(logits)
+
+
+def gradient_in_place(y_true, logits):
+    logits -= np.max(logits, axis=-1, keepdims=True)
+    return gradient(y_true, logits)
 
 
 def gradient_unscaled(y_true, logits):
@@ -1019,8 +1243,8 @@ def gradient_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         *(Case("gradient", arrays, **tolerance) for arrays in (pair(1, 3), pair(3, 4), pair(4, 3), soft)),
         Case("gradient", pair(3, 3), **tolerance),
         *(Case("values", arrays, tolerance=1e-6) for arrays in (pair(2, 3), pair(4, 2), pair(5, 4))),
-        Case("extremes", (np.eye(2), np.array([[-far, far], [far, -far]])), quiet=True, tolerance=1e-9),
-        Case("extremes", (np.eye(2), np.array([[-30.0, 0.0], [30.0, 0.0]])), quiet=True, tolerance=1e-9),
+        Case("extremes", (np.eye(2), np.array([[-far, far], [far, -far]])), quiet=True, **LENIENT),
+        Case("extremes", (np.eye(2), np.array([[-30.0, 0.0], [30.0, 0.0]])), quiet=True, **LENIENT),
         Case("input unchanged", pair(3, 2), **tolerance),
     )
 
@@ -1069,6 +1293,37 @@ GRADIENT = Exercise(
             lambda y_true, logits: -gradient(y_true, logits),
             "values",
             "The sign is wrong: labels minus probabilities. Descent along this makes the loss grow.",
+        ),
+        Mistake(
+            "uphill, not divided",
+            lambda y_true, logits: y_true - softmax(logits),
+            "values",
+            "The sign is wrong, labels minus probabilities, and the division by the number of samples is missing.",
+        ),
+        Mistake(
+            "mean over the batch",
+            lambda y_true, logits: np.mean(softmax(logits) - y_true, axis=0),
+            "values",
+            "The mean of the samples' gradients comes back. Every score has a slope of its own: divide, and keep the "
+            "shape.",
+        ),
+        Mistake(
+            "softmax twice",
+            lambda y_true, logits: (softmax(softmax(logits)) - y_true) / len(logits),
+            "values",
+            "Softmax is applied twice.",
+        ),
+        Mistake(
+            "logarithm of the softmax",
+            lambda y_true, logits: (log_softmax(logits) - y_true) / len(logits),
+            "values",
+            "The labels are subtracted from the logarithms of the probabilities. It is the probabilities themselves.",
+        ),
+        Mistake(
+            "in place",
+            gradient_in_place,
+            "input unchanged",
+            "`logits -= ...` writes into the caller's array. Build a new one.",
         ),
         Mistake(
             "gradient to the probabilities",
@@ -1225,6 +1480,58 @@ SMOOTH_LABELS = Exercise(
             "PyTorch share it among all K, the right one too.",
         ),
         Mistake(
+            "shared by the wrong classes, by hand",
+            lambda y_true, label_smoothing=0.1: np.where(
+                y_true == 1, 1 - label_smoothing, label_smoothing / max(np.shape(y_true)[-1] - 1, 1)
+            ),
+            "values",
+            "The smoothing goes to the wrong classes alone, and labels between 0 and 1 are lost. Keras and PyTorch "
+            "mix: y (1 - a) + a / K.",
+        ),
+        Mistake(
+            "labels 0 and 1 alone",
+            lambda y_true, label_smoothing=0.1: np.where(
+                y_true == 1,
+                1 - label_smoothing + label_smoothing / np.shape(y_true)[-1],
+                label_smoothing / np.shape(y_true)[-1],
+            ),
+            "values",
+            "Every label that is not 1 counts as 0. A row of labels may be a distribution: mix it, y (1 - a) + a / K.",
+        ),
+        Mistake(
+            "divided by K - 1",
+            lambda y_true, label_smoothing=0.1: (
+                y_true * (1 - label_smoothing) + label_smoothing / max(np.shape(y_true)[-1] - 1, 1)
+            ),
+            "values",
+            "The smoothing is divided by K - 1 and given to all K classes, so the labels sum to more than 1.",
+        ),
+        Mistake(
+            "parts exchanged",
+            lambda y_true, label_smoothing=0.1: (
+                y_true * label_smoothing + (1 - label_smoothing) / np.shape(y_true)[-1]
+            ),
+            "values",
+            "The smoothing weighs the label, and 1 minus it the equal shares. It is the other way round.",
+        ),
+        Mistake(
+            "divided by every entry",
+            lambda y_true, label_smoothing=0.1: (
+                y_true * (1 - label_smoothing) + label_smoothing / np.size(y_true)
+            ),
+            "values",
+            "The division is by samples times classes. Each row shares among its own classes.",
+        ),
+        Mistake(
+            "second axis for the last",
+            lambda y_true, label_smoothing=0.1: (
+                y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[1]
+            ),
+            "shape",
+            "The number of classes is the length of the last axis, `shape[-1]`. The second axis is the last only in a "
+            "table.",
+        ),
+        Mistake(
             "not taken away",
             lambda y_true, label_smoothing=0.1: y_true + label_smoothing / np.shape(y_true)[-1],
             "values",
@@ -1352,6 +1659,31 @@ def focal_unguarded(y_true, y_pred, gamma=2.0):
     return -((1 - right) ** gamma) * (y_true * np.log(y_pred) + (1 - y_true) * np.log(1 - y_pred))
 
 
+def focal_unguarded_choice(y_true, y_pred, gamma=2.0):
+    right = np.where(y_true == 1, y_pred, 1 - y_pred)
+    return -((1 - right) ** gamma) * np.log(right)
+
+
+def focal_power_inside(y_true, y_pred, gamma=2.0):
+    p = clipped(y_pred)
+    right = y_true * p + (1 - y_true) * (1 - p)
+    return (1 - right**gamma) * binary_entries(y_true, y_pred)
+
+
+def focal_one_logarithm(y_true, y_pred, gamma=2.0):
+    p = clipped(y_pred)
+    right = y_true * p + (1 - y_true) * (1 - p)
+    return -((1 - right) ** gamma) * np.log(p)
+
+
+def focal_labels_exchanged(y_true, y_pred, gamma=2.0):
+    return focal_entries(1 - y_true, y_pred, gamma)
+
+
+def focal_quarter(y_true, y_pred, gamma=2.0):
+    return focal_entries(y_true, y_pred, gamma) / 4
+
+
 def focal_epsilon(y_true, y_pred, gamma=2.0):
     right = np.where(y_true == 1, y_pred, 1 - y_pred)
     return -((1 - right) ** gamma) * np.log(right + 1e-12)
@@ -1395,6 +1727,7 @@ def focal_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("extremes", pair(3, 2), {"gamma": 0.0}, **near),
         Case("extremes", (column(1.0, 0.0), column(0.9, 0.1)), {"gamma": 0.5}, quiet=True, **near),
         *(Case("shape", pair(*shape), {"gamma": other}, **near) for shape in ((5, 1), (2, 3, 2), (1, 3))),
+        Case("input unchanged", UNCLIPPED),
         Case("input unchanged", pair(3, 2), **near),
     )
 
@@ -1462,6 +1795,30 @@ BINARY_FOCAL_CROSSENTROPY = Exercise(
             "and off by default.",
         ),
         Mistake(
+            "alpha for all",
+            averaged(focal_quarter),
+            "values",
+            "Everything is multiplied by 0.25. In Keras alpha is for class balancing, and off by default.",
+        ),
+        Mistake(
+            "power inside",
+            averaged(focal_power_inside),
+            "values",
+            "1 - p_t ** gamma stands where (1 - p_t) ** gamma should: `**` binds before the minus, and needs brackets.",
+        ),
+        Mistake(
+            "log p for both labels",
+            averaged(focal_one_logarithm),
+            "values",
+            "The logarithm is that of p for both labels. For the label 0 it is that of 1 - p.",
+        ),
+        Mistake(
+            "labels exchanged",
+            averaged(focal_labels_exchanged),
+            "values",
+            "p and 1 - p are exchanged: the label 1 goes with p.",
+        ),
+        Mistake(
             "factor after the mean",
             focal_after_the_mean,
             "values",
@@ -1480,6 +1837,13 @@ BINARY_FOCAL_CROSSENTROPY = Exercise(
             "log 0 is -inf, and 0 times -inf is nan: even a perfect prediction spoils the batch. Clip before the "
             "logarithm.",
         ),
+        Mistake(
+            "unguarded, one logarithm",
+            averaged(focal_unguarded_choice),
+            "extremes",
+            "log 0 is -inf: a certain mistake is infinite, and a certain hit may warn. Clip before the logarithm.",
+        ),
+        in_place(averaged(focal_entries)),
         Mistake(
             "epsilon inside the logarithm",
             averaged(focal_epsilon),
