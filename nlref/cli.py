@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from nlref.cli_compare import app as compare
 from nlref.cli_instructor import app as instructor
 
 app = typer.Typer(
@@ -104,6 +105,7 @@ def build(
         typer.echo("Everything is as the build makes it.")
 
 
+app.add_typer(compare)
 app.add_typer(instructor)
 
 

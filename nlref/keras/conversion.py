@@ -1,0 +1,288 @@
+"""What stands in NumPy for a layer of Keras: a layer of `nlref.layers` with the same weights, or a plain function."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nlref import activations, layers
+from nlref.keras import plain_layers
+from nlref.keras.installed import import_keras
+
+Arrays = Sequence[np.ndarray]
+Masks = Sequence[np.ndarray | None]
+
+LAYERS = (
+    "Activation",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "ELU",
+    "Embedding",
+    "Flatten",
+    "GRU",
+    "LSTM",
+    "LeakyReLU",
+    "MaxPooling2D",
+    "PReLU",
+    "ReLU",
+    "SimpleRNN",
+    "Softmax",
+)
+"""Keras' layers with a counterpart of the same name in `nlref.layers`."""
+
+# Of a layer's configuration, what tells nothing about its output once the weights are there, in inference.
+_OF_TRAINING = {
+    "activity_regularizer",
+    "dropout",
+    "dtype",
+    "implementation",
+    "lora_alpha",
+    "lora_rank",
+    "name",
+    "quantization_config",
+    "recurrent_dropout",
+    "seed",
+    "synchronized",
+    "trainable",
+    "unroll",
+}
+_ENDINGS_OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
+
+
+class NotConverted(Exception):
+    """Why a layer of Keras has nothing that stands for it in NumPy."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A layer of Keras in NumPy: ``function(inputs, masks)`` is its output; ``notes`` say what is Keras' even so."""
+
+    function: Callable[[Arrays, Masks], np.ndarray]
+    notes: tuple[str, ...] = ()
+
+
+def convert(layer: Any, dtype: str) -> Converted:
+    """What stands for the Keras ``layer``, with its weights, computing in ``dtype``, in inference.
+
+    Where Keras computes in 16 bits, the weights are those that Keras uses, rounded to 16 bits.
+
+    Raises
+    ------
+    NotConverted
+        There is nothing; the reason is a part of a sentence, to stand behind the layer's name.
+    """
+    keras = import_keras()
+    kind = type(layer).__name__
+    if type(layer) is not getattr(keras.layers, kind, None):
+        if hasattr(layer, "numpy_function"):
+            return Converted(lambda inputs, masks: layer.numpy_function(inputs[0]))
+        raise NotConverted(f"{kind} is not one of Keras' own layers")
+    if getattr(layer, "quantization_mode", None) is not None:
+        raise NotConverted("its weights are quantized")
+    if getattr(layer, "data_format", None) == "channels_first":
+        raise NotConverted("its channels come first")
+    if kind in LAYERS and hasattr(layers, kind):
+        return _counterpart(layer, dtype)
+    if kind in plain_layers.FUNCTIONS:
+        function, missing = plain_layers.FUNCTIONS[kind](layer, functools.partial(_weights, layer, dtype))
+        if missing:
+            raise NotConverted(missing)
+        return Converted(function)
+    if kind in _COMPOSED:
+        return _COMPOSED[kind](layer, dtype)
+    raise NotConverted(f"nlref has no {kind}")
+
+
+def numpy_layer(layer: Any, dtype: str, **options: Any) -> tuple[layers.Layer, tuple[str, ...]]:
+    """A layer of `nlref.layers` with the options of the Keras ``layer``, not built yet, and notes.
+
+    ``options`` are taken over Keras'.
+
+    Raises
+    ------
+    NotConverted
+        It is none of `LAYERS`, or has an option that the layer of nlref has not.
+    """
+    kind = type(layer).__name__
+    if kind not in LAYERS or not hasattr(layers, kind):
+        raise NotConverted(f"nlref has no {kind}")
+    counterpart = getattr(layers, kind)
+    accepted = inspect.signature(counterpart).parameters
+    defaults = {
+        name: parameter.default for name, parameter in inspect.signature(type(layer)).parameters.items()
+    }
+    notes: list[str] = []
+    given: dict[str, Any] = {}
+    for name, value in layer.get_config().items():
+        if name in ("activation", "recurrent_activation"):
+            given[name] = _activation(getattr(layer, name), layer.compute_dtype, notes)
+        elif _tells_nothing(name, value) or name in options:
+            continue
+        elif name in accepted:
+            given[name] = tuple(value) if isinstance(value, list) else value
+        elif name in defaults and _plain(value) != _plain(defaults[name]):
+            raise NotConverted(f"nlref's {kind} has no {name}={value!r}")
+    try:
+        return counterpart(**given, **options, name=layer.name, dtype=dtype), tuple(notes)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise NotConverted(f"{error}") from error
+
+
+def _tells_nothing(name: str, value: Any) -> bool:
+    return (
+        name in _OF_TRAINING
+        or name.endswith(_ENDINGS_OF_TRAINING)
+        or (name == "data_format" and value == "channels_last")
+    )
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def _counterpart(layer: Any, dtype: str) -> Converted:
+    numpy, notes = numpy_layer(layer, dtype)
+    weights = _weights(layer, dtype)
+
+    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+        if not numpy.built:
+            numpy.build((None, *inputs[0].shape[1:]))
+            numpy.set_weights(weights)
+        return numpy(inputs[0], mask=masks[0])
+
+    return Converted(function, notes)
+
+
+def _weights(layer: Any, dtype: str) -> list[np.ndarray]:
+    """The weights as Keras computes with them, in its order."""
+    weights = []
+    for variable in layer.weights:
+        weight = as_numpy(variable)
+        if weight.dtype.kind not in "iub" and getattr(variable, "_autocast", True):
+            weight = weight.astype(numpy_dtype(layer.compute_dtype))
+        weights.append(weight.astype(dtype) if weight.dtype.kind not in "iub" else weight)
+    return weights
+
+
+def _activation(function: Any, compute_dtype: str, notes: list[str]) -> Callable:
+    """The activation in NumPy that stands for Keras' ``function``: a kernel, a layer's, or Keras' own."""
+    keras = import_keras()
+    if function is None:
+        return activations.linear
+    if isinstance(function, keras.Layer):
+        try:
+            converted = convert(function, "float64")
+        except NotConverted:
+            pass
+        else:
+            return lambda x: converted.function([x], [None])
+    if hasattr(function, "numpy_function"):
+        return function.numpy_function
+    name = getattr(function, "__name__", type(function).__name__)
+    if getattr(keras.activations, name, None) is function and hasattr(activations, name):
+        return activations.get(name)
+    notes.append(f"the activation {name} is taken from Keras")
+
+    def from_keras(x: np.ndarray) -> np.ndarray:
+        tensor = keras.ops.convert_to_tensor(x.astype(numpy_dtype(compute_dtype)))
+        return as_numpy(function(tensor)).astype(x.dtype)
+
+    return from_keras
+
+
+def as_numpy(tensor: Any) -> np.ndarray:
+    """A tensor or variable of Keras as an array."""
+    return np.asarray(import_keras().ops.convert_to_numpy(tensor))
+
+
+def numpy_dtype(name: str) -> np.dtype:
+    """The dtype of this name, bfloat16 included."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)
+
+
+def _bidirectional(layer: Any, dtype: str) -> Converted:
+    forward, backward = (convert(part, dtype) for part in (layer.forward_layer, layer.backward_layer))
+    merge = {
+        "concat": lambda a, b: np.concatenate([a, b], axis=-1),
+        "sum": np.add,
+        "ave": lambda a, b: (a + b) / 2,
+        "mul": np.multiply,
+    }.get(layer.merge_mode)
+    if merge is None:
+        raise NotConverted(f"nlref's Bidirectional has no merge_mode={layer.merge_mode!r}")
+
+    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+        there, back = forward.function(inputs, masks), backward.function(inputs, masks)
+        return merge(there, back[:, ::-1] if layer.return_sequences else back)
+
+    return Converted(function, forward.notes + backward.notes)
+
+
+def _time_distributed(layer: Any, dtype: str) -> Converted:
+    inner = convert(layer.layer, dtype)
+
+    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+        x = inputs[0]
+        y = inner.function([x.reshape(-1, *x.shape[2:])], [None])
+        return y.reshape(*x.shape[:2], *y.shape[1:])
+
+    return Converted(function, inner.notes)
+
+
+def _one_dimension(layer: Any, dtype: str) -> Converted:
+    """Conv1D, MaxPooling1D, AveragePooling1D: those of two dimensions, on images one column wide."""
+    kind = type(layer).__name__.replace("1D", "2D")
+    if not hasattr(layers, kind):
+        raise NotConverted(f"nlref has no {type(layer).__name__}")
+    notes: list[str] = []
+    causal = layer.padding == "causal"
+    options = {"strides": (*layer.strides, 1), "padding": "valid" if causal else layer.padding}
+    if kind == "Conv2D":
+        if layer.groups != 1:
+            raise NotConverted(f"nlref's Conv1D has no groups={layer.groups}")
+        if layer.dilation_rate != (1,):
+            if "dilation_rate" not in inspect.signature(layers.Conv2D).parameters:
+                raise NotConverted(f"nlref's Conv1D has no dilation_rate={layer.dilation_rate[0]}")
+            options["dilation_rate"] = (*layer.dilation_rate, 1)
+        numpy = layers.Conv2D(
+            layer.filters,
+            (*layer.kernel_size, 1),
+            **options,
+            activation=_activation(layer.activation, layer.compute_dtype, notes),
+            use_bias=layer.use_bias,
+            name=layer.name,
+            dtype=dtype,
+        )
+    else:
+        numpy = getattr(layers, kind)((*layer.pool_size, 1), **options, name=layer.name, dtype=dtype)
+    weights = [w[:, None] if w.ndim == 3 else w for w in _weights(layer, dtype)]
+
+    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+        x = inputs[0]
+        if causal:
+            x = np.pad(x, ((0, 0), (layer.dilation_rate[0] * (layer.kernel_size[0] - 1), 0), (0, 0)))
+        if not numpy.built:
+            numpy.build((None, None, 1, x.shape[2]))
+            numpy.set_weights(weights)
+        return numpy.forward(x[:, :, None])[:, :, 0]
+
+    return Converted(function, tuple(notes))
+
+
+_COMPOSED = {
+    "AveragePooling1D": _one_dimension,
+    "Bidirectional": _bidirectional,
+    "Conv1D": _one_dimension,
+    "MaxPooling1D": _one_dimension,
+    "TimeDistributed": _time_distributed,
+}
