@@ -110,7 +110,8 @@ def random_configuration(rng, dtype):
         dropout=float(rng.choice([0.0, 0.0, 0.5])),
     )
     if kind is not SimpleRNN:
-        options["recurrent_activation"] = str(rng.choice(["sigmoid", "hard_sigmoid", "tanh"]))
+        # Gates from 0 to 1: with others a state can grow a thousandfold on its way, and every rounding with it.
+        options["recurrent_activation"] = str(rng.choice(["sigmoid", "hard_sigmoid"]))
     if kind is LSTM:
         options["unit_forget_bias"] = bool(rng.integers(2))
     mask = rng.random((batch, steps)) < rng.random() if rng.integers(2) else None
