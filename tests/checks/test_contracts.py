@@ -1,9 +1,15 @@
 """What every exercise of every unit promises. A new record is picked up by itself."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from nlref.checks import EXERCISES, Exercise, Question, call_locally, evaluate
+from nlref.checks import EXERCISES, Exercise, Question, evaluate
+from nlref.checks.engine import _outcome_of, _same
+from nlref.checks.script import given
+from nlref.checks.values import arrays_in
 from nlref.learn.picture import picture
 
 FUNCTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Exercise)]
@@ -27,10 +33,15 @@ each_alternative = pytest.mark.parametrize(
 )
 
 
+def answer(exercise, function):
+    """What a learner hands over: the function or class, or the value that it gives."""
+    return function() if exercise.kind == "value" else function
+
+
 @each_mistake
 @each_seed
 def test_known_mistake_loses_points_by_its_criterion_and_is_named(exercise, mistake, seed):
-    result = evaluate(exercise, mistake.function, private_seed=seed)
+    result = evaluate(exercise, answer(exercise, mistake.function), private_seed=seed)
     caught = next(c for c in result.criteria if c.name == mistake.criterion)
     assert result.score < exercise.points
     assert not caught.passed
@@ -42,14 +53,15 @@ def test_known_mistake_loses_points_by_its_criterion_and_is_named(exercise, mist
 @each_alternative
 @each_seed
 def test_alternative_gets_all_points(exercise, alternative, seed):
-    result = evaluate(exercise, alternative, private_seed=seed)
+    result = evaluate(exercise, answer(exercise, alternative), private_seed=seed)
     assert result.passed, str(result)
 
 
 @each_function
 @each_seed
 def test_reference_gets_all_points(exercise, seed):
-    assert evaluate(exercise, exercise.reference, private_seed=seed).score == exercise.points
+    result = evaluate(exercise, answer(exercise, exercise.reference), private_seed=seed)
+    assert result.score == exercise.points, str(result)
 
 
 @each_function
@@ -77,9 +89,9 @@ def test_worthless_function_gets_nothing(exercise, worthless):
 @each_function
 def test_private_inputs_agree_with_public_ones(exercise):
     for function in [*exercise.alternatives, *(m.function for m in exercise.mistakes)]:
-        public = evaluate(exercise, function)
+        public = evaluate(exercise, answer(exercise, function))
         for seed in range(5):
-            private = evaluate(exercise, function, private_seed=seed)
+            private = evaluate(exercise, answer(exercise, function), private_seed=seed)
             assert private.score == public.score
             assert not private.private_only
 
@@ -87,8 +99,15 @@ def test_private_inputs_agree_with_public_ones(exercise):
 @each_function
 def test_private_inputs_differ_from_public_ones_and_repeat_with_their_seed(exercise):
     def numbers(cases):
-        return [str(np.asarray(argument).tolist()) for case in cases for argument in case.arguments]
+        return [
+            str(np.asarray(argument, dtype=object).tolist())
+            for case in cases
+            for argument in (*case.arguments, *itertools.chain.from_iterable(map(given, case.steps)))
+        ]
 
+    if exercise.kind == "value":
+        assert not exercise.private_inputs(np.random.default_rng(5))
+        return
     public = numbers(exercise.public_inputs())
     assert numbers(exercise.public_inputs()) == public
     drawn = numbers(exercise.private_inputs(np.random.default_rng(5)))
@@ -119,14 +138,16 @@ def test_hints_have_the_length_of_their_rung(exercise):
     assert "____" in skeleton
 
 
-def copies(case):
-    return [a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments]
+@each_function
+def test_every_argument_has_a_name(exercise):
+    for case in exercise.public_inputs() if exercise.kind == "function" else ():
+        assert len(case.arguments) == len(exercise.arguments)
 
 
 @each_function
-def test_every_argument_has_a_name(exercise):
+def test_cases_are_of_the_kind_of_their_exercise(exercise):
     for case in exercise.public_inputs():
-        assert len(case.arguments) == len(exercise.arguments)
+        assert bool(case.steps) == (exercise.kind == "class")
 
 
 @each_function
@@ -145,17 +166,73 @@ def test_mistakes_differ_from_each_other_on_the_inputs_of_their_criterion(exerci
         for other in exercise.mistakes:
             if one is not other and one.criterion == other.criterion:
                 cases = [c for c in exercise.public_inputs() if c.criterion == one.criterion and c.graded]
-                outcomes = [
-                    [call_locally(m.function, copies(c), c.keywords) for c in cases] for m in (one, other)
-                ]
-                assert any(
-                    a.error != b.error
-                    or (case.quiet and {w.message for w in a.warnings} != {w.message for w in b.warnings})
-                    or not np.array_equal(np.asarray(a.value), np.asarray(b.value), equal_nan=True)
-                    if a.value is None or np.asarray(a.value).dtype.kind in "bifu"
-                    else True
-                    for case, a, b in zip(cases, *outcomes, strict=True)
+                assert not all(
+                    _same(_outcome_of(exercise, one, case), _outcome_of(exercise, other, case), case)
+                    for case in cases
                 ), (one.name, other.name)
+
+
+# A criterion that is switched off is missed.
+
+
+def unnoticed(exercise, criterion):
+    """What a criterion is there for and does not catch: its known mistakes, and one that only its cases can show."""
+    wrong = [
+        (mistake.name, mistake.function) for mistake in exercise.mistakes if mistake.criterion == criterion
+    ]
+    if exercise.kind == "function":
+        wrong.append(("wrong on its inputs", wrong_for(exercise, criterion)))
+    missed = []
+    for name, function in wrong:
+        result = evaluate(exercise, answer(exercise, function))
+        caught = next((c for c in result.criteria if c.name == criterion), None)
+        if caught is None or caught.passed:
+            missed.append(name)
+    return missed
+
+
+def wrong_for(exercise, criterion):
+    """The first alternative, made wrong on the inputs of one criterion and no other's."""
+    right = exercise.alternatives[0]
+    cases = [case for case in exercise.public_inputs() if case.graded and case.criterion == criterion]
+
+    def wrong(*arguments, **keywords):
+        result = right(*arguments, **keywords)
+        asked = any(
+            len(case.arguments) == len(arguments)
+            and all(
+                np.array_equal(a, b, equal_nan=True) for a, b in zip(case.arguments, arguments, strict=True)
+            )
+            for case in cases
+        )
+        if asked and criterion == "input unchanged":
+            for array in arrays_in(arguments):
+                array[...] = 1 - array
+        elif asked:
+            result = [np.nan * np.asarray(result), None]
+        return result
+
+    return wrong
+
+
+@each_function
+def test_each_criterion_catches_what_it_is_there_for(exercise):
+    for criterion in exercise.criteria:
+        assert not unnoticed(exercise, criterion.name)
+
+
+@each_function
+def test_a_criterion_that_is_switched_off_is_missed(exercise):
+    for criterion in exercise.criteria:
+        others = tuple(one for one in exercise.criteria if one is not criterion)
+        if not others:
+            continue
+        share = sum(one.share for one in others)
+        without = replace(exercise, criteria=tuple(replace(one, share=one.share / share) for one in others))
+        assert unnoticed(without, criterion.name)
+        passing = [case for case in exercise.public_inputs() if case.criterion != criterion.name]
+        without_cases = replace(exercise, public_inputs=lambda kept=tuple(passing): kept)
+        assert unnoticed(without_cases, criterion.name), "the criterion without its cases is as good as none"
 
 
 @each_question
