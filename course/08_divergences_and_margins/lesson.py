@@ -53,7 +53,7 @@ with np.errstate(divide="ignore", invalid="ignore"):
 # %% [markdown]
 # ### Write `kl_divergence` · 5 points
 #
-# The sum over the last axis. Where `y_true` is 0 the term is 0, its limit, whatever was predicted. Where something happens that was predicted with 0, the divergence is infinite. (A warning from NumPy costs nothing here.)
+# The sum over the last axis, which holds the outcomes; there may be any number of axes before it. Where `y_true` is 0 the term is 0, its limit, whatever was predicted. Where something happens that was predicted with 0, the divergence is infinite. (A warning from NumPy costs nothing here.)
 
 
 # %% nbgrader={"grade_id": "kl_divergence", "solution": true}
@@ -70,7 +70,7 @@ def kl_divergence(y_true, y_pred):
 check("kl_divergence", kl_divergence)
 
 # %% [markdown]
-# Two facts in one cell. The divergence is no distance: there and back differ. And it is the part of the cross-entropy that a model can do something about; the rest is the entropy of the target, which no model removes.
+# Two facts in one cell. The divergence is no distance: there and back differ. And it answers the question that unit 07 left open: the cross-entropy is this divergence plus the entropy of the target, which no model can remove.
 
 # %%
 if written(kl_divergence):

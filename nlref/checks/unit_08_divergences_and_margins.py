@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from nlref import losses
-from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Option, Question
+from nlref.checks.exercise import Case, Criterion, CriterionName, Curve, Exercise, Mistake, Option, Question
 
 UNIT = "08_divergences_and_margins"
 
 # Keras, PyTorch and MXNet guard a logarithm or a quotient in different ways, which changes ordinary values in the
-# seventh digit. Where the guard is not the point of a case, any of them is right.
-ANY_GUARD = 1e-6
+# sixth digit. Where the guard is not the point of a case, any of them is right.
+ANY_GUARD = 1e-5
 
 Arrays = tuple[np.ndarray, np.ndarray]
 UNCHANGED = Criterion("input unchanged", 0.1, "The arrays that were handed in are the same afterwards.")
@@ -41,15 +41,19 @@ def per_sample(loss: Callable[..., Any]) -> Callable[..., Any]:
 def batches(
     draw: Callable[..., Arrays], *extremes: Arrays, tolerance: float | None = None, one_class: bool = True
 ) -> tuple[Case, ...]:
-    """``draw(*shape)`` in the shapes that a batch may have, and what happens at the edges."""
+    """``draw(*shape)`` in the shapes that a batch may have, and what happens at the edges.
+
+    Whether arrays are left as they were is asked at the edges too: guards that write into them do so there.
+    """
+
+    def case(criterion: CriterionName, arguments: Arrays) -> Case:
+        return Case(criterion, arguments, tolerance=tolerance, scale=1.0)
+
     return (
-        *(Case("values", draw(*shape), tolerance=tolerance, scale=1.0) for shape in ((4,), (3, 4), (4, 2))),
-        *(
-            Case("shape", draw(*shape), tolerance=tolerance, scale=1.0)
-            for shape in ((5, 1 if one_class else 2), (2, 3, 2), (1, 3))
-        ),
-        *(Case("extremes", pair, scale=1.0) for pair in extremes),
-        Case("input unchanged", draw(3, 2), tolerance=tolerance, scale=1.0),
+        *(case("values", draw(*shape)) for shape in ((3, 4), (4, 2), (5, 3))),
+        *(case("shape", draw(*shape)) for shape in ((1, 3), (5, 1 if one_class else 2), (2, 3, 2), (4,))),
+        *(case("extremes", edge) for edge in extremes),
+        *(case("input unchanged", given) for given in (draw(3, 2), *extremes)),
     )
 
 
@@ -63,6 +67,37 @@ def whole_batch(entry: Callable[..., Any], reduce: Callable[..., Any] = np.mean)
 
 def along_last(entry: Callable[..., Any], reduce: Callable[..., Any] = np.mean) -> Callable[..., Any]:
     return lambda y_true, y_pred: reduce(entry(y_true, y_pred), axis=-1)
+
+
+def mean_mistakes(entry: Callable[..., Any]) -> tuple[Mistake, ...]:
+    """The ways in which a mean over the last axis goes wrong."""
+    return (
+        Mistake(
+            "mean over everything",
+            whole_batch(entry),
+            "values",
+            "One number comes back, the mean over samples and outputs. Each sample keeps its own: mean over the last "
+            "axis.",
+        ),
+        Mistake(
+            "mean over the samples",
+            lambda y_true, y_pred: np.mean(entry(y_true, y_pred), axis=0),
+            "values",
+            "The mean runs over the first axis, the samples. It should run over the last one.",
+        ),
+        Mistake(
+            "sum for mean",
+            along_last(entry, np.sum),
+            "values",
+            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
+        ),
+        Mistake(
+            "not reduced",
+            entry,
+            "values",
+            "One value an entry: the mean over the last axis is missing.",
+        ),
+    )
 
 
 def row_by_row(entry: Callable[..., Any], reduce: Callable[..., Any] = np.mean) -> Callable[..., Any]:
@@ -105,6 +140,10 @@ def kl_cases(generator: np.random.Generator) -> tuple[Case, ...]:
 
 def kl_entry(y_true, y_pred):
     return y_true * np.log(y_true / y_pred)
+
+
+def kl_with_epsilon(guard: float) -> Callable[..., Any]:
+    return lambda y_true, y_pred: np.sum(y_true * np.log((y_true + guard) / (y_pred + guard)), axis=-1)
 
 
 def kl_guarded(y_true, y_pred):
@@ -192,14 +231,39 @@ KL_DIVERGENCE = Exercise(
             "The sum runs over the first axis, the samples. It should run over the classes, the last one.",
         ),
         Mistake(
-            "clipped",
-            lambda y_true, y_pred: np.sum(
-                np.clip(y_true, 1e-7, 1) * np.log(np.clip(y_true, 1e-7, 1) / np.clip(y_pred, 1e-7, 1)),
-                axis=-1,
-            ),
+            "no weights",
+            lambda y_true, y_pred: np.sum(np.log(y_true / y_pred), axis=-1),
+            "values",
+            "Each logarithm is to be multiplied by y_true: what happens often counts more.",
+        ),
+        Mistake(
+            "absolute values",
+            lambda y_true, y_pred: np.sum(np.abs(kl_entry(y_true, y_pred)), axis=-1),
+            "values",
+            "A term may be negative; it is their sum that never is. Leave the signs as they are.",
+        ),
+        *(
+            Mistake(
+                f"guarded by {guard:g}",
+                kl_with_epsilon(guard),
+                "extremes",
+                f"A guard of {guard:g} in the logarithm (Keras clips at 1e-7, MXNet adds 1e-12) makes what was held "
+                "impossible cheap. Here it costs infinitely much: only a 0 in y_true needs care.",
+            )
+            for guard in (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16)
+        ),
+        Mistake(
+            "nan_to_num",
+            lambda y_true, y_pred: np.sum(np.nan_to_num(kl_entry(y_true, y_pred)), axis=-1),
             "extremes",
-            "This clips both to 1e-7, as Keras does. It is finite, but what cannot happen then counts a little, and "
-            "what was held impossible costs 16 at most. Here it is the divergence itself.",
+            "`np.nan_to_num` also turns infinity into 1.8e308: a number, and a wrong one. Leave out what has the "
+            "probability 0 in y_true, and nothing else.",
+        ),
+        Mistake(
+            "guard on the prediction",
+            lambda y_true, y_pred: np.sum(np.where(y_pred > 0, kl_entry(y_true, y_pred), 0), axis=-1),
+            "extremes",
+            "The guard looks at y_pred. It is the zeros of y_true that make nan; a zero in y_pred is to count.",
         ),
         Mistake(
             "impossible outcomes left out",
@@ -332,18 +396,25 @@ POISSON = Exercise(
             "This is the mean squared error, which is at home with measured numbers. Counts have the logarithm.",
         ),
         Mistake(
-            "sum for mean",
-            along_last(poisson_entry, np.sum),
+            "count for rate",
+            along_last(lambda y_true, y_pred: y_true - y_true * np.log(y_pred + 1e-7)),
             "values",
-            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
+            "The count stands where the rate should: the first term is y_pred, which keeps the rate from growing "
+            "without end.",
         ),
         Mistake(
-            "mean over everything",
-            whole_batch(poisson_entry),
+            "rate left out",
+            along_last(lambda y_true, y_pred: -y_true * np.log(y_pred + 1e-7)),
             "values",
-            "One number comes back, the mean over samples and outputs. Each sample keeps its own: mean over the last "
-            "axis.",
+            "The first term, the rate itself, is missing: without it a rate is the better the larger it is.",
         ),
+        Mistake(
+            "one added to the rate",
+            along_last(lambda y_true, y_pred: y_pred - y_true * np.log1p(y_pred)),
+            "values",
+            "`log1p` adds 1 to the rate, which changes every value. What is added is 1e-7, and only to keep 0 finite.",
+        ),
+        *mean_mistakes(poisson_entry),
         Mistake(
             "PyTorch's epsilon",
             along_last(lambda y_true, y_pred: y_pred - y_true * np.log(y_pred + 1e-8)),
@@ -387,19 +458,12 @@ def vectors(generator: np.random.Generator) -> Callable[..., Arrays]:
 
 def cosine_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     a, b = np.round(generator.uniform(1, 9, 2), 1)
-    cases = batches(
+    return batches(
         vectors(generator),
         pair([[a, b], [a, b]], [[2 * a, 2 * b], [-a, -b]]),
         pair([[a, b], [0, 0], [0, 0]], [[0, 0], [a, b], [0, 0]]),
         pair([[a, 0]], [[0, b]]),
         tolerance=ANY_GUARD,
-    )
-    # Parallel vectors have the cosine 1 up to the guard of the lengths too.
-    return tuple(
-        Case(case.criterion, case.arguments, tolerance=ANY_GUARD, scale=1.0)
-        if case.criterion == "extremes"
-        else case
-        for case in cases
     )
 
 
@@ -430,7 +494,8 @@ COSINE_SIMILARITY = Exercise(
     id="cosine_similarity",
     unit=UNIT,
     function="cosine_similarity",
-    reference=per_sample(losses.cosine_similarity),
+    # The sum makes 0 of -0, which would puzzle in a message.
+    reference=lambda y_true, y_pred: losses.cosine_similarity(y_true, y_pred, reduction=None) + 0.0,
     arguments=("y_true", "y_pred"),
     criteria=criteria(
         "Minus the cosine of the angle between the two vectors on the last axis.",
@@ -491,6 +556,35 @@ COSINE_SIMILARITY = Exercise(
             "values",
             "`np.linalg.norm` without an axis measures the whole batch at once. Each sample has its own length: "
             "`axis=-1`.",
+        ),
+        Mistake(
+            "whole batch as one vector",
+            lambda y_true, y_pred: (
+                -np.sum(y_true * y_pred) / (np.linalg.norm(y_true) * np.linalg.norm(y_pred) + 1e-7)
+            ),
+            "values",
+            "One number comes back, the cosine of the whole batch as one long vector. Each sample has its own: "
+            "`axis=-1` in the sum and in both lengths.",
+        ),
+        Mistake(
+            "lost axis",
+            lambda y_true, y_pred: (
+                -np.sum(
+                    y_true / np.linalg.norm(y_true, axis=-1) * y_pred / np.linalg.norm(y_pred, axis=-1),
+                    axis=-1,
+                )
+            ),
+            "values",
+            "The lengths have lost the last axis, so they do not fit under the vectors: `keepdims=True`.",
+        ),
+        Mistake(
+            "sums of absolute values",
+            lambda y_true, y_pred: (
+                -np.sum(y_true * y_pred, axis=-1)
+                / np.maximum(np.sum(np.abs(y_true), axis=-1) * np.sum(np.abs(y_pred), axis=-1), 1e-7)
+            ),
+            "values",
+            "The length of a vector is the root of the sum of its squares, not the sum of absolute values.",
         ),
         Mistake(
             "the angle itself",
@@ -604,25 +698,7 @@ def margin_mistakes(power: int) -> tuple[Mistake, ...]:
             "The mean is taken first, so a score that is very right pays for one that is wrong. The maximum comes "
             "first.",
         ),
-        Mistake(
-            "mean over everything",
-            whole_batch(entry),
-            "values",
-            "One number comes back, the mean over samples and outputs. Each sample keeps its own: mean over the last "
-            "axis.",
-        ),
-        Mistake(
-            "sum for mean",
-            along_last(entry, np.sum),
-            "values",
-            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
-        ),
-        Mistake(
-            "not reduced",
-            entry,
-            "values",
-            "One value an entry: the mean over the last axis is missing.",
-        ),
+        *mean_mistakes(entry),
     )
 
 
@@ -657,6 +733,20 @@ HINGE = Exercise(
             "values",
             "Without the maximum a score that is right by more than 1 earns a negative loss, and the model can lower "
             "it for ever.",
+        ),
+        Mistake(
+            "absolute value for maximum",
+            along_last(lambda y_true, y_pred: np.abs(1 - y_true * y_pred)),
+            "values",
+            "With the absolute value a score that is right by more than 1 costs again. `np.maximum(0, ...)` leaves "
+            "it at 0.",
+        ),
+        Mistake(
+            "logistic",
+            along_last(lambda y_true, y_pred: np.log1p(np.exp(-y_true * y_pred))),
+            "values",
+            "This is the cross-entropy of a score, which never reaches 0. The hinge is straight and ends at the "
+            "margin.",
         ),
         Mistake(
             "squared",
@@ -702,8 +792,8 @@ SQUARED_HINGE = Exercise(
             "squared before the maximum",
             along_last(lambda y_true, y_pred: np.maximum(0, (1 - y_true * y_pred) ** 2)),
             "values",
-            "A square is never negative, so a maximum after it does nothing: a score of 5 costs 16 though it is "
-            "right. The maximum comes first.",
+            "What is missing is squared without being cut off at 0 first, so a score of 5 costs 16 though it is "
+            "right. The maximum comes before the square.",
         ),
         Mistake(
             "squared after the mean",
@@ -747,18 +837,20 @@ SQUARED_HINGE = Exercise(
 
 
 def one_hot_and_scores(generator: np.random.Generator) -> Callable[..., Arrays]:
-    """One-hot labels; the best wrong class is above 0, and the right one above or below its margin to it."""
+    """One-hot labels; the best wrong class is above 0. In the first sample the right class, number 0, is far ahead,
+    in the second its score is negative."""
 
     def draw(*shape: int) -> Arrays:
         samples, classes = shape[:-1], shape[-1]
-        right = generator.integers(0, classes, samples)
+        right = np.asarray(generator.integers(0, classes, samples))
+        right.reshape(-1)[:1] = 0
         best_wrong = (right + generator.integers(1, classes, samples)) % classes
         scores = np.round(generator.uniform(-3.0, 0.2, shape), 2)
-        high = np.round(generator.uniform(0.3, 2.0, samples), 2)
-        ahead = np.round(generator.uniform(-2.0, 3.0, samples), 2)
+        high = np.asarray(np.round(generator.uniform(0.3, 2.0, samples), 2))
+        ahead = np.asarray(np.round(generator.uniform(-2.0, 3.0, samples), 2))
         if samples:
             ahead.reshape(-1)[0] = 2.5
-            ahead.reshape(-1)[1:2] = -1.2
+            ahead.reshape(-1)[1:2] = -0.8 - high.reshape(-1)[1:2]
         np.put_along_axis(scores, best_wrong[..., None], high[..., None], axis=-1)
         np.put_along_axis(scores, right[..., None], (high + ahead)[..., None], axis=-1)
         return np.eye(classes)[right], np.round(scores, 2)
@@ -771,7 +863,7 @@ def categorical_hinge_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     far = float(generator.integers(100, 1000))
     return batches(
         one_hot_and_scores(generator),
-        pair([[1, 0], [1, 0]], [[-3 * a, -3 - 5 * b], [0.5, -2 - a]]),
+        pair([[1, 0, 0], [1, 0, 0]], [[-3 * a, -3 - 5 * b, -b], [0.5, -2 - a, -b]]),
         pair([[0, 1, 0], [0, 0, 1]], [[far, -far, 0], [-far, a, far]]),
         one_class=False,
     )
@@ -832,8 +924,8 @@ CATEGORICAL_HINGE = Exercise(
                 0, 1 + np.max(y_pred, axis=-1) - np.sum(y_true * y_pred, axis=-1)
             ),
             "values",
-            "The maximum runs over all classes, the right one too, so the loss is never below 1. Multiply by 1 - "
-            "y_true first.",
+            "The loss is never below 1: the maximum runs over all classes, the right one too, or the 1 stands "
+            "outside the maximum with 0.",
         ),
         Mistake(
             "sum over the wrong classes",
@@ -860,6 +952,23 @@ CATEGORICAL_HINGE = Exercise(
             ),
             "values",
             "The margin is missing: being barely ahead already costs nothing. The right class should lead by 1.",
+        ),
+        Mistake(
+            "maximum of the right",
+            lambda y_true, y_pred: np.maximum(
+                0, 1 + right_and_wrong(y_true, y_pred)[1] - np.max(y_true * y_pred, axis=-1)
+            ),
+            "values",
+            "`np.max(y_true * y_pred)` picks one of the zeros where the right score is negative. The sum picks the "
+            "right score.",
+        ),
+        Mistake(
+            "sum of the wrong scores",
+            lambda y_true, y_pred: np.maximum(
+                0, 1 + np.sum((1 - y_true) * y_pred, axis=-1) - np.sum(y_true * y_pred, axis=-1)
+            ),
+            "values",
+            "The wrong scores are added up. Only the largest of them is the rival: `np.max`.",
         ),
         Mistake(
             "right and wrong exchanged",
@@ -1060,6 +1169,24 @@ DICE = Exercise(
             ),
             "values",
             "The probabilities are squared below the line, as in the V-Net article. Keras adds them up as they are.",
+        ),
+        Mistake(
+            "smoothed by 1",
+            lambda y_true, y_pred, axis=None: (
+                1
+                - (2 * overlap_and_total(y_true, y_pred, axis)[0] + 1)
+                / (overlap_and_total(y_true, y_pred, axis)[1] + 1)
+            ),
+            "values",
+            "A 1 is added above and below, as many snippets do. That is as much as a pixel, so small regions get a "
+            "loss that is too small. Here it is 1e-7, below the line alone.",
+        ),
+        Mistake(
+            "mean of the rows",
+            lambda y_true, y_pred, axis=None: np.mean(dice(y_true, y_pred, -1 if axis is None else axis)),
+            "values",
+            "Each row has its own loss and these are averaged. With `axis=None` all three sums run over everything "
+            "first.",
         ),
         Mistake(
             "thresholded",
@@ -1272,6 +1399,47 @@ TVERSKY = Exercise(
             lambda y_true, y_pred, alpha=0.5, beta=0.5, axis=None: tversky(y_true, y_pred, alpha, beta),
             "axis",
             "`axis` is never used, so one number comes back for all images together. Pass it on to every sum.",
+        ),
+        Mistake(
+            "smoothed by 1",
+            lambda y_true, y_pred, alpha=0.5, beta=0.5, axis=None: (
+                1
+                - (three_sums(y_true, y_pred, axis)[0] + 1)
+                / (
+                    three_sums(y_true, y_pred, axis)[0]
+                    + alpha * three_sums(y_true, y_pred, axis)[1]
+                    + beta * three_sums(y_true, y_pred, axis)[2]
+                    + 1
+                )
+            ),
+            "values",
+            "A 1 is added above and below, as many snippets do. That is as much as a pixel, so small regions get a "
+            "loss that is too small. Here it is 1e-7, below the line alone.",
+        ),
+        Mistake(
+            "thresholded",
+            lambda y_true, y_pred, alpha=0.5, beta=0.5, axis=None: tversky(
+                y_true, (y_pred > 0.5).astype(float), alpha, beta, axis
+            ),
+            "values",
+            "The probabilities are cut at 0.5 first. That is a metric: it has no gradient, so nothing can learn from "
+            "it.",
+        ),
+        Mistake(
+            "epsilon above and below",
+            lambda y_true, y_pred, alpha=0.5, beta=0.5, axis=None: (
+                1
+                - (three_sums(y_true, y_pred, axis)[0] + 1e-7)
+                / (
+                    three_sums(y_true, y_pred, axis)[0]
+                    + alpha * three_sums(y_true, y_pred, axis)[1]
+                    + beta * three_sums(y_true, y_pred, axis)[2]
+                    + 1e-7
+                )
+            ),
+            "extremes",
+            "With 1e-7 above the line too, two empty masks have the loss 0. That is sensible, and not what Keras "
+            "does: there it stands below the line alone, and they have 1.",
         ),
         Mistake(
             "unguarded",
