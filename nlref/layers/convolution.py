@@ -106,6 +106,9 @@ class Conv2D(Layer):
             )
         return (input_shape[0], rows, columns, self.filters)
 
+    def output_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+        return None
+
     def forward(self, x: np.ndarray, *, training: bool = False, mask: np.ndarray | None = None) -> np.ndarray:
         x = self._input(x)
         padded = self.windows.pad(x)

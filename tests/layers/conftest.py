@@ -26,8 +26,8 @@ BENCHMARK = load()
 def pytest_generate_tests(metafunc):
     if "layer_name" in metafunc.fixturenames:
         metafunc.parametrize("layer_name", list(BENCHMARK.LAYERS))
-    if "dtype" in metafunc.fixturenames:
-        metafunc.parametrize("dtype", list(BENCHMARK.TARGETS))
+        if "dtype" in metafunc.fixturenames:
+            metafunc.parametrize("dtype", list(BENCHMARK.TARGETS))
 
 
 @pytest.fixture(scope="session")
