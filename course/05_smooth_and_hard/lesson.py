@@ -100,6 +100,8 @@ def swish(x, beta=1.0):
 explore(swish, beta=(0, 10))
 
 # %% [markdown]
+# At 0 the gate is half open for every $x$, and swish is the line $x / 2$; at 10 it is nearly relu.
+#
 # ## 2. gelu
 #
 # The gate of **gelu** is $\Phi(x)$, the probability that a normal number is less than $x$. For single numbers Python has erf, which rises from -1 to 1, and erfc, which is 1 - erf:
@@ -307,9 +309,9 @@ if written(silu, gelu, gelu_tanh, mish, hard_sigmoid, hard_silu):
         print(f"{function.__name__:12} {min(seconds) / x.size * 1e9:8.2f} ns for each number")
 
 # %% [markdown]
-# A hard gate needs a product, a sum and a clip; an exponential takes several of these. gelu calls Python once for each number, which is NumPy's price, not gelu's: Keras and PyTorch have erf compiled. If your gelu_tanh is nearly as slow, look at the cube: `x**3` calls a general power, `x * x * x` does not.
+# A hard gate needs a product, a sum and a clip; an exponential takes several of these. gelu calls Python once for each number, the price of a NumPy without erf; Keras and PyTorch have it compiled. If your gelu_tanh is nearly as slow, look at the cube: `x**3` calls a general power, `x * x * x` does not.
 #
-# The second reason is whole numbers. Here is hard_silu in 8-bit integers, $x$ counted in sixteenths, with no fraction anywhere:
+# The other reason is whole numbers. Here is hard_silu in 8-bit integers, $x$ counted in sixteenths, with no fraction anywhere:
 
 # %%
 if written(hard_silu):
@@ -436,11 +438,11 @@ if written(soft_shrink):
 # | vision | ViT | gelu | Dosovitskiy et al., [2010.11929](https://arxiv.org/abs/2010.11929) |
 # | language | BERT | gelu | Devlin et al., [1810.04805](https://arxiv.org/abs/1810.04805) |
 # | language | GPT-2 | gelu by tanh | Radford et al., 2019, [its code](https://github.com/openai/gpt-2/blob/master/src/model.py) |
-# | language | Llama | silu, as the gate of a second layer (SwiGLU) | Touvron et al., [2302.13971](https://arxiv.org/abs/2302.13971) |
+# | language | Llama | silu, times a second layer (SwiGLU) | Touvron et al., [2302.13971](https://arxiv.org/abs/2302.13971) |
 # | series | PatchTST | gelu | Nie et al., [2211.14730](https://arxiv.org/abs/2211.14730) |
 # | series | DeepAR | softplus, for a spread above 0 | Salinas et al., [1704.04110](https://arxiv.org/abs/1704.04110) |
-# | series | Deep Voice 2 | softsign, for the speaker | Arik et al., [1705.08947](https://arxiv.org/abs/1705.08947) |
-# | control | Atari and Tetris players, where silu comes from | silu | Elfwing et al., [1702.03118](https://arxiv.org/abs/1702.03118) |
+# | series | Deep Voice 3 | softsign, for the speaker | Ping et al., [1710.07654](https://arxiv.org/abs/1710.07654) |
+# | control | players of Tetris and Atari games | silu | Elfwing et al., [1702.03118](https://arxiv.org/abs/1702.03118) |
 # | control | DreamerV3 | silu | Hafner et al., [2301.04104](https://arxiv.org/abs/2301.04104) |
 # | medicine | Swin UNETR | gelu | Hatamizadeh et al., [2201.01266](https://arxiv.org/abs/2201.01266) |
 # | medicine | nnU-Net | leaky relu of unit 01, slope 0.01 | Isensee et al., [1809.10486](https://arxiv.org/abs/1809.10486) |
@@ -463,12 +465,8 @@ if written(silu, gelu, hard_sigmoid, squareplus):
     x = np.linspace(-6, 6, 12001)
     print(f"x sigmoid(1.702 x) and gelu: up to {np.abs(x * sigmoid(1.702 * x) - gelu(x)).max():.4f} apart")
     print(f"silu from -5 to -1.278: from {silu(np.array(-5.0)):.3f} to {silu(np.array(-1.278)):.3f}")
-    print(
-        "hard sigmoid of 2.75:",
-        hard_sigmoid(np.array(2.75)),
-        " with slope 0.2:",
-        np.clip(0.2 * 2.75 + 0.5, 0, 1),
-    )
+    ends = hard_sigmoid(np.array(2.75)), hard_sigmoid(np.array(2.75), slope=0.2)
+    print(f"hard sigmoid of 2.75: {ends[0]:.3f}, with the slope 0.2: {ends[1]:.3f}")
     print(f"at -20: softplus {softplus(-20.0):.1e}, squareplus {squareplus(np.array(-20.0)):.1e}")
     with np.errstate(invalid="ignore"):
         print("silu(-inf):", silu(np.array(-np.inf)))
@@ -507,12 +505,8 @@ if compare_with_keras and written(silu, gelu, mish, hard_sigmoid, hard_silu, squ
             print(f"{function.__name__:12} largest difference {np.abs(function(z) - theirs).max():.0e}")
         far = np.float32([-6, -1e4])
         print("gelu(-6):", gelu(far)[0], " keras.ops.gelu:", np.asarray(keras.ops.gelu(far))[0])
-        print(
-            "squareplus(-10000):",
-            squareplus(far)[1],
-            " Keras:",
-            np.asarray(keras.activations.squareplus(far))[1],
-        )
+        theirs = np.asarray(keras.activations.squareplus(far))
+        print("squareplus(-10000):", squareplus(far)[1], " Keras:", theirs[1])
 else:
     print("Skipped. To compare with Keras, write True in the first line and run this cell again.")
 

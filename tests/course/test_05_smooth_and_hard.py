@@ -71,6 +71,7 @@ def test_silu_falls_and_rises():
 
 
 def test_the_two_ends_of_swish(unit):
+    says("swish is the line $x / 2$; at 10 it is nearly relu.")
     swish, x = unit.names["swish"], np.linspace(-4, 4, 81)
     np.testing.assert_array_equal(swish(x, 0.0), x / 2)
     assert np.abs(swish(x, 10.0) - np.maximum(x, 0)).max() < 0.03
@@ -194,8 +195,7 @@ def test_what_articles_say(unit):
     apart, falls, hard, plus, inf = unit.printed("up to {np.abs").splitlines()
     assert numbers(apart)[-1] == pytest.approx(0.0203, abs=1e-4)
     assert numbers(falls)[-2:] == [-0.033, -0.278]
-    assert numbers(hard)[1] == pytest.approx(2.75 / 6 + 0.5)
-    assert hard.endswith("with slope 0.2: 1.0")
+    assert numbers(hard)[1:] == [0.958, 0.2, 1]
     assert numbers(plus)[1:] == [2.1e-9, 0.05]
     assert inf == "silu(-inf): nan"
     for system, key in (("keras3151", "act/silu"), ("torch213", "act/silu"), ("mxnet191", "act/swish_gluon")):
