@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · Crossentropy
 #
-# A classifier does not say yes or no, it says how likely. Cross-entropy is the loss that asks: how surprised was the model by what happened? It stands in nearly every network that chooses, and no other loss is guarded in so many ways.
+# A classifier does not say yes or no, it says how likely. Cross-entropy is the loss that asks: how surprised was the model by what happened? It stands in nearly every network that chooses, and every framework guards it in its own way.
 #
 # In this unit, about 60 minutes, you write it for two classes and for many, from probabilities and from scores, with its gradient; you see what a guard does to the samples that are most wrong; and you bend it for unsure labels and for rare ones.
 
@@ -72,7 +72,7 @@ plt.show()
 #
 # ## 2. From likelihood to loss
 #
-# A model says how likely each label is. The **likelihood** of the data is the product of the probabilities that it gave to what happened: the better the model, the larger. Products of many small numbers vanish, so one takes the logarithm, a sum; turns its sign, so that small is good; and divides by the number of samples. What remains is the mean **surprise**, $-\log p$ of what happened.
+# A model says how likely each label is. The **likelihood** of the data is the product of the probabilities that it gave to what happened: the better the model, the larger. Products of many small numbers vanish, so one takes the logarithm, a sum; changes its sign, so that small is good; and divides by the number of samples. What remains is the mean **surprise**, $-\log p$ of what happened.
 
 # %%
 for count in (20, 2000):
@@ -170,7 +170,7 @@ answer_q_clip_stuck = (
 predict("q_clip_stuck", answer_q_clip_stuck)
 
 # %% [markdown]
-# From units 02 and 03, which you have written yourself:
+# From units 02 and 03, where you wrote them:
 
 
 # %%
@@ -471,7 +471,7 @@ def binary_focal_crossentropy(y_true, y_pred, gamma=2.0):
 check("binary_focal_crossentropy", binary_focal_crossentropy)
 
 # %% [markdown]
-# Move gamma, and see which predictions for a 1 still cost something. At 0 it is the cross-entropy.
+# The loss of a 1 over its probability $p$: move gamma, and see which predictions still cost something. At 0 it is the cross-entropy.
 
 
 # %%
@@ -516,11 +516,11 @@ if written(binary_crossentropy):
 #
 # | | Keras 3 | PyTorch 2 | MXNet 1.9 (Gluon) |
 # | --- | --- | --- | --- |
-# | binary, from $p$ | `binary_crossentropy` | `binary_cross_entropy` | `SigmoidBCELoss(from_sigmoid=True)` |
+# | binary, from $p$ | `binary_crossentropy` | `binary_cross_entropy` | `SigmoidBCELoss`, told `from_sigmoid` |
 # | label 1, $p = 0$ | 16.118 | 100 | 27.631 |
 # | its slope in $p$ | 0 | $-10^{12}$ | $-10^{12}$ |
-# | binary, from $z$ | `from_logits=True` | `binary_cross_entropy_with_logits` | `SigmoidBCELoss`; at $z = 0$ its slope is wrong |
-# | classes, from $z$ | `sparse_categorical_crossentropy(from_logits=True)` | `cross_entropy` | `SoftmaxCELoss` |
+# | binary, from $z$ | the same, told `from_logits` | `binary_cross_entropy_with_logits` | `SigmoidBCELoss`; at $z = 0$ its slope is wrong |
+# | classes, from $z$ | `sparse_categorical_crossentropy`, told `from_logits` | `cross_entropy` | `SoftmaxCELoss` |
 # | `from_logits` means | scores | no such argument | log-probabilities |
 # | $p$ = [0.5, 0.5, 1], class 2 | 0.693: divided by its sum | 0 | 0 |
 # | label 7 of 3 classes | an error | an error | taken for class 2, silently |

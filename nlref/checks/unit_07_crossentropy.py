@@ -139,6 +139,19 @@ def in_place(loss: Callable[..., Any]) -> Mistake:
     )
 
 
+def of_distributions(function: Callable[..., Any], *which: int) -> Callable[..., Any]:
+    """``function``, refusing rows that do not sum to 1 among the arguments ``which``: no such input is ever shown."""
+
+    def reference(*arrays, **options):
+        for i in which:
+            if np.any(np.abs(np.sum(arrays[i], axis=-1) - 1) > 1e-9):
+                raise ValueError(f"argument {i} must sum to 1 along the last axis")
+        return function(*arrays, **options)
+
+    reference.__name__ = function.__name__
+    return reference
+
+
 # What a clip in place would change.
 UNCLIPPED = column(1.0, 0.0, 1.0), column(0.0, 1.0, 0.25)
 
@@ -289,8 +302,8 @@ BINARY_CROSSENTROPY = Exercise(
         of=lambda function, x: function(np.ones((x.size, 1)), x[:, None]),
         xlabel="y_pred, for y_true = 1",
         ylabel="binary_crossentropy",
-        low=0.0,
-        high=1.0,
+        low=0.001,
+        high=0.999,
     ),
     mistakes=(
         *reduction_mistakes(binary_entries, "mean"),
@@ -792,7 +805,7 @@ CATEGORICAL_CROSSENTROPY = Exercise(
     id="categorical_crossentropy",
     unit=UNIT,
     function="categorical_crossentropy",
-    reference=categorical,
+    reference=of_distributions(categorical, 0, 1),
     arguments=("y_true", "y_pred"),
     criteria=criteria(
         "Minus the sum over the classes of y log p, for labels that are one-hot or probabilities.",
@@ -805,8 +818,8 @@ CATEGORICAL_CROSSENTROPY = Exercise(
         of=lambda function, x: function(np.array([1.0, 0.0]) + 0 * x[:, None], np.stack([x, 1 - x], axis=-1)),
         xlabel="probability of the right one of two classes",
         ylabel="categorical_crossentropy",
-        low=0.0,
-        high=1.0,
+        low=0.001,
+        high=0.999,
     ),
     mistakes=(
         *reduction_mistakes(class_entries, "sum"),
@@ -1253,7 +1266,7 @@ GRADIENT = Exercise(
     id="categorical_crossentropy_gradient",
     unit=UNIT,
     function="categorical_crossentropy_gradient",
-    reference=gradient,
+    reference=of_distributions(gradient, 0),
     arguments=("y_true", "logits"),
     criteria=(
         Criterion("values", 0.4, "The probabilities minus the labels, divided by the number of samples."),
@@ -1448,7 +1461,7 @@ SMOOTH_LABELS = Exercise(
     id="smooth_labels",
     unit=UNIT,
     function="smooth_labels",
-    reference=smooth,
+    reference=of_distributions(smooth, 0),
     arguments=("y_true",),
     criteria=(
         Criterion(
@@ -1748,8 +1761,8 @@ BINARY_FOCAL_CROSSENTROPY = Exercise(
         of=lambda function, x: function(np.ones((x.size, 1)), x[:, None]),
         xlabel="y_pred, for y_true = 1",
         ylabel="binary_focal_crossentropy",
-        low=0.0,
-        high=1.0,
+        low=0.001,
+        high=0.999,
     ),
     mistakes=(
         *reduction_mistakes(focal_entries, "mean"),
