@@ -551,7 +551,8 @@ def _observations(exercise: Exercise, trials: Sequence[Trial]) -> list[str]:
         elif trial.note is not None:
             lines.append(f"Seen, not graded: {trial.note}.")
         for warned in trial.outcome.warnings[:1]:
-            if trial.fault is None:
+            # Nobody looked at the value where only the arguments were compared.
+            if trial.fault is None and trial.case.criterion != "input unchanged":
                 where = f" in `{warned.line}`" if warned.line else ""
                 lines.append(
                     f"Seen, not graded: {at}the value is right, with a {warned.category}: "

@@ -19,6 +19,12 @@ def test_textbook_sigmoid_gets_all_points_and_its_overflow_is_reported():
     assert "the value is right" in criterion(result, "extremes").message
 
 
+def test_a_value_that_nobody_compared_is_not_called_right():
+    result = evaluate("kl_divergence", lambda y, p: np.sum(y * np.log(y / p), axis=-1))  # nan where y is 0
+    assert not criterion(result, "extremes").passed
+    assert criterion(result, "input unchanged").message == ""
+
+
 def test_message_names_the_smallest_failing_input():
     result = evaluate("relu", np.abs)
     assert "For x = [-1]: 1 comes back, and 0 is right." in criterion(result, "values").message
