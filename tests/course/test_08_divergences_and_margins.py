@@ -89,6 +89,7 @@ def test_an_error_of_one_costs_less_at_a_high_count(unit):
 
 
 def test_the_direction_of_a_text(unit):
+    says("By distance the cake is nearer, by direction the long text.")
     long, cake = unit.printed("ten times as long").splitlines()
     assert numbers(long)[0] > 50 * numbers(cake)[0]
     assert numbers(long)[1] == -1 < numbers(cake)[1]
@@ -180,6 +181,19 @@ def test_circle_loss_is_that_of_the_package_and_finds_its_places(unit):
     assert len(angles) == 301
 
 
+def test_from_other_starts_a_label_stays_torn(unit):
+    says("From many other starts a label stays torn")
+    circle_loss, found = unit.names["circle_loss"], unit.names["circle_loss"](unit.names["angles"][-1])
+    torn = 0
+    for seed in range(6):
+        where = np.random.default_rng(seed).uniform(0, 2 * np.pi, 9)
+        for _ in range(300):
+            up, down = ([circle_loss(where + h) for h in sign * 1e-4 * np.eye(9)] for sign in (1, -1))
+            where = where - 0.04 * (np.array(up) - np.array(down)) / 2e-4
+        torn += circle_loss(where) > found + 3
+    assert torn >= 2
+
+
 def test_what_articles_say(unit):
     perfect, hinge, empty, alpha, beta = unit.printed("two empty masks").splitlines()
     assert perfect.endswith(" 1.0")
@@ -206,7 +220,7 @@ def test_the_table_of_divergences():
 
 
 def test_pytorchs_mean_divides_by_the_classes_too():
-    says('its default divides by the classes too: take `"batchmean"`')
+    says('by default divided by the classes too: take `"batchmean"`')
     mean, batchmean = (recorded("torch213", f"kl_div_{name}", "g_kl_p") for name in ("mean", "batchmean"))
     finite = np.isfinite(batchmean)
     np.testing.assert_allclose(mean[finite] * 3, batchmean[finite], rtol=1e-12)
@@ -214,20 +228,20 @@ def test_pytorchs_mean_divides_by_the_classes_too():
 
 
 def test_the_table_of_counts_directions_and_margins():
-    says("| Poisson, count 1, rate 0 | `poisson`: 16.118 | `poisson_nll_loss(log_input=False)`: 18.421 |")
+    says("| Poisson, count 1, rate 0 | 16.118 | 18.421, with `log_input=False` |")
     row = row_of(("pos_t", [1]), ("pos_p", [0]))
     assert f"{recorded('keras3151', 'poisson')[row]:.3f}" == "16.118"
     assert f"{recorded('torch213', 'poisson_nll_nolog_none')[row, 0]:.3f}" == "18.421"
-    says("| cosine of parallel vectors | `cosine_similarity`: -1 | `cosine_similarity`: 1 |")
+    says("| cosine of parallel vectors | -1 | 1 |")
     row = row_of(("em_a", [1, 2, 3]), ("em_b", [1, 2, 3]))
     assert recorded("keras3151", "cosine_similarity")[row] == pytest.approx(-1)
     assert recorded("torch213", "cosine_similarity")[row] == pytest.approx(1)
-    says("`hinge`: 0, if all labels are 0 or 1")
+    says("| hinge, label 0, score -1 | 0, if all labels are 0 or 1 | none | 1, for every score |")
     row = row_of(("h_t01", [0]), ("h_p", [-1]))
     assert recorded("keras3151", "hinge_label01")[row] == 0
     zeros = (given("h_t01") == 0).all(axis=-1) & np.isfinite(given("h_p")).all(axis=-1)
     assert np.all(recorded("mxnet191", "HingeLoss_label01")[zeros] == 1)
-    says("| hinge, slope at the margin | -1 | none | 0 |")
+    says("| slope of the hinge at the margin | -1 | none | 0 |")
     row = row_of(("h_t", [1]), ("h_p", [1]))
     assert recorded("keras3151", "hinge", "g_h_p")[row] == -1
     assert recorded("mxnet191", "HingeLoss_m1", "g_h_p")[row] == 0
