@@ -358,6 +358,8 @@ def _progress(verbose: bool | str) -> Iterator[Callable[[int, int, float, Mappin
         task = bar.add_task("", total=None, logs="")
 
         def report(epoch: int, epochs: int, part: float, logs: Mapping[str, float]) -> None:
+            if not shown:
+                return
             named = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
             title = f"epoch {epoch + 1}/{epochs}"
             bar.update(task, description=title, total=epochs, completed=epoch + part, logs=named)
