@@ -45,6 +45,9 @@ class Configuration:
     training: bool = False
     mask: np.ndarray | None = None
     seed: int = 0  # of the weights and the upstream gradient
+    deviation: float = (
+        1.0  # of the weights; where sums are large tanh saturates, and TensorFlow's 1 - y**2 loses digits
+    )
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
@@ -108,7 +111,7 @@ def with_random_weights(configuration: Configuration, dtype: str) -> layers.Laye
     rng = np.random.default_rng(configuration.seed + 1)
     layer = getattr(layers, configuration.layer)(**configuration.options, dtype=dtype)
     layer.build(configuration.x.shape, rng)
-    weights = [rng.normal(size=array.shape) for array in layer.get_weights()]
+    weights = [configuration.deviation * rng.normal(size=array.shape) for array in layer.get_weights()]
     if "moving_variance" in layer.state:
         weights[-1] = np.square(weights[-1]) + 0.1
     layer.set_weights(weights)
@@ -141,7 +144,7 @@ def dense(rng: np.random.Generator) -> Configuration:
         "activation": drawn_activation(rng, units),
         "use_bias": some(rng, True, True, False),
     }
-    return Configuration("Dense", options, rng.normal(size=shape))
+    return Configuration("Dense", options, rng.normal(size=shape), deviation=float(shape[-1]) ** -0.5)
 
 
 def activation(rng: np.random.Generator) -> Configuration:
@@ -225,7 +228,9 @@ def conv2d(rng: np.random.Generator) -> Configuration:
         "use_bias": some(rng, True, True, False),
     }
     extent = tuple((n - 1) * d + 1 for n, d in zip(window, np.broadcast_to(dilation, 2), strict=True))
-    return Configuration("Conv2D", options, image(rng, extent, int(rng.integers(1, 7))))
+    channels = int(rng.integers(1, 7))
+    entries = window[0] * window[1] * channels
+    return Configuration("Conv2D", options, image(rng, extent, channels), deviation=entries**-0.5)
 
 
 def pooling(name: str, rng: np.random.Generator) -> Configuration:
@@ -259,6 +264,43 @@ def embedding(rng: np.random.Generator) -> Configuration:
     return Configuration("Embedding", options, x.astype(np.int32))
 
 
+def recurrent(name: str, rng: np.random.Generator) -> Configuration:
+    """Gates from 0 to 1 and weights that keep sums near 1.
+
+    Larger, a state may grow, and every rounding with it; or tanh saturates, where TensorFlow's 1 - y**2 loses digits.
+    """
+    batch, steps, features = (int(n) for n in rng.integers(1, (7, 26, 9)))
+    units = int(rng.integers(1, 17))
+    options = {
+        "units": units,
+        "activation": some(
+            rng, "tanh", "tanh", "relu", "softsign", "softmax" if units > 1 else "sigmoid", None
+        ),
+        "use_bias": some(rng, True, True, False),
+        "return_sequences": some(rng, True, False),
+        "go_backwards": some(rng, True, False, False),
+    }
+    if name != "SimpleRNN":
+        options["recurrent_activation"] = some(rng, "sigmoid", "sigmoid", "hard_sigmoid")
+    if name == "GRU":
+        options["reset_after"] = some(rng, True, False)
+    mask = some(rng, None, rng.random((batch, steps)) < rng.random())
+    x = rng.normal(size=(batch, steps, features))
+    return Configuration(name, options, x, mask=mask, deviation=(units + features) ** -0.5)
+
+
+def simple_rnn(rng: np.random.Generator) -> Configuration:
+    return recurrent("SimpleRNN", rng)
+
+
+def lstm(rng: np.random.Generator) -> Configuration:
+    return recurrent("LSTM", rng)
+
+
+def gru(rng: np.random.Generator) -> Configuration:
+    return recurrent("GRU", rng)
+
+
 LAYERS: dict[str, Callable[[np.random.Generator], Configuration]] = {
     "Dense": dense,
     "Activation": activation,
@@ -274,6 +316,9 @@ LAYERS: dict[str, Callable[[np.random.Generator], Configuration]] = {
     "MaxPooling2D": max_pooling,
     "AveragePooling2D": average_pooling,
     "Embedding": embedding,
+    "SimpleRNN": simple_rnn,
+    "LSTM": lstm,
+    "GRU": gru,
 }
 
 
@@ -293,6 +338,10 @@ def timed(rng: np.random.Generator) -> list[Configuration]:
         Configuration("Dropout", {"rate": 0.5}, rng.normal(size=(32, 784)), training=True),
         Configuration(
             "Embedding", {"input_dim": 10_000, "output_dim": 64}, rng.integers(0, 10_000, (32, 100))
+        ),
+        *(
+            Configuration(name, {"units": 50}, rng.normal(size=(32, 100, 1)), deviation=0.1)
+            for name in ("SimpleRNN", "LSTM", "GRU")
         ),
     ]
 

@@ -177,7 +177,7 @@ class Orthogonal:
         rows, columns = math.prod(shape[:-1]), shape[-1]
         q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
         q *= np.sign(np.diag(r))
-        return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype)
+        return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype, order="C")
 
 
 @dataclass(frozen=True)

@@ -316,10 +316,10 @@ class SimpleRNN(Recurrent):
         bias_regularizer: Any = None,
         *,
         dropout: float = 0.0,
-        seed: int | None = None,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
+        seed: int | None = None,
         name: str | None = None,
         dtype: str = "float32",
     ) -> None:
