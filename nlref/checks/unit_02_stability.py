@@ -113,11 +113,20 @@ def ulp_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         away *= np.finfo(dtype).eps
         return (truth * (1 + away)).astype(dtype), truth
 
+    def across() -> tuple[np.ndarray, np.ndarray]:
+        """Truths on one side of a power of two and values on the other, where the spacing is another."""
+        power = 2.0 ** generator.integers(-6, 7, 4)
+        side = np.array([-1.0, 1.0, 1.0, -1.0])
+        near, far = (side * generator.uniform(1.3, 2.3, 4) * np.finfo(np.float32).eps for _ in range(2))
+        sign = np.array([-1.0, 1.0, -1.0, 1.0])
+        return (sign * power * (1 - far)).astype(np.float32), sign * power * (1 + near)
+
     fixed = np.array([1.2, -3.3, -100.1, 1.1e-3])
     away = np.array([3e-7, 3e-7, -3e-7, -5e-7])
     return (
         Case("values", ((fixed * (1 + away)).astype(np.float32), fixed), tolerance=1e-9),
         Case("values", pair(np.float32, 8), tolerance=1e-9),
+        Case("values", across(), tolerance=1e-9),
         Case("extremes", pair(np.float16, 6), tolerance=1e-9),
         Case("extremes", pair(np.float32, 6, size=2.0**100), tolerance=1e-9, quiet=True),
         Case("extremes", pair(np.float32, 6, size=2.0**-100), tolerance=1e-9, quiet=True),
@@ -181,6 +190,13 @@ ULP_ERROR = Exercise(
             ulp_with_negative_spacing,
             "values",
             "`np.spacing` of a negative number is negative. Take the absolute value of the truth first.",
+        ),
+        Mistake(
+            "spacing at the value",
+            ulp_at_value,
+            "values",
+            "The spacing is taken at `value`. Across a power of two it is another than at `truth`, and the truth is what "
+            "counts.",
         ),
         Mistake(
             "not in units", ulp_absolute, "values", "This is the difference itself: divide it by the spacing."

@@ -22,6 +22,11 @@ def scores(generator: np.random.Generator, *shape: int) -> np.ndarray:
     return np.round(generator.normal(scale=1.5, size=shape), 2)
 
 
+def far_apart(generator: np.random.Generator) -> np.ndarray:
+    """Two rows of scores, one so far below the other that its exponentials are 0 unless it has a maximum of its own."""
+    return scores(generator, 2, 3) + np.array([[0.0], [-9000.0]])
+
+
 def row_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     """The calls that a function along an axis must survive."""
     far = float(np.round(generator.uniform(800, 1200)))
@@ -285,6 +290,11 @@ def temperature_shift_unscaled(x, temperature, axis=-1):
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
+def temperature_one_maximum(x, temperature, axis=-1):
+    e = np.exp((x - np.max(x)) / temperature)
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
 def temperature_right(x, temperature, axis=-1):
     return softmax_right(x / temperature, axis)
 
@@ -311,6 +321,7 @@ def temperature_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("extremes", (np.array([-1.0, -3.0]), 0.001), quiet=True, tolerance=1e-9, scale=1e-300),
         Case("extremes", (np.array([1000.0, 2000.0]), 1e3), quiet=True, tolerance=1e-9),
         Case("extremes", (np.array([1000.0, 1001.0]), 0.5), quiet=True, tolerance=1e-9),
+        Case("extremes", (far_apart(generator), high), quiet=True, tolerance=1e-9),
         Case("input unchanged", (scores(generator, 3, 3), high)),
     )
 
@@ -371,6 +382,13 @@ TEMPERATURE = Exercise(
             temperature_shift_unscaled,
             "extremes",
             "The scores are divided by the temperature and their maximum is not, so it no longer is the maximum.",
+        ),
+        Mistake(
+            "one maximum for all rows",
+            temperature_one_maximum,
+            "extremes",
+            "The largest score of the whole array is subtracted. A row of much smaller scores then becomes 0 / 0: "
+            "each row needs its own.",
         ),
     ),
     alternatives=(temperature_right, temperature_by_root, temperature_by_logarithm),
@@ -573,6 +591,12 @@ def masked_top_of_all(x, mask, axis=-1):
     return np.where(total > 0, e / np.where(total > 0, total, 1), 0)
 
 
+def masked_one_maximum(x, mask, axis=-1):
+    e = np.exp(np.where(mask, x - np.max(x[mask]), -np.inf))
+    total = np.sum(e, axis=axis, keepdims=True)
+    return e / np.where(total == 0, 1, total)
+
+
 def masked_right(x, mask, axis=-1):
     z = np.where(mask, x, -np.inf)
     top = np.max(z, axis=axis, keepdims=True)
@@ -620,6 +644,12 @@ def masked_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case(
             "extremes",
             (np.array([-far, -far - 1, 0.0]), np.array([True, True, False])),
+            quiet=True,
+            scale=1e-12,
+        ),
+        Case(
+            "extremes",
+            (far_apart(generator), np.array([[True, False, True], [True, True, False]])),
             quiet=True,
             scale=1e-12,
         ),
@@ -680,6 +710,13 @@ MASKED_SOFTMAX = Exercise(
             "The masked scores are -10, and exp(-10) is 0.00005: something leaks through. They should be exactly 0.",
         ),
         Mistake("mask ignored", masked_ignored, "values", "The argument `mask` is never used."),
+        Mistake(
+            "one maximum for all rows",
+            masked_one_maximum,
+            "extremes",
+            "The largest score of the whole array is subtracted, and all exponentials of a row of much smaller scores "
+            "become 0: each row needs its own.",
+        ),
         Mistake(
             "a row without entries",
             masked_infinite,
