@@ -52,6 +52,8 @@ _OF_TRAINING = {
     "trainable",
     "unroll",
 }
+_ACTIVATIONS = ("activation", "recurrent_activation")
+_OF_TRAINING_ALONE = ("_constraint", "_regularizer", "dropout", "lora_rank")
 _ENDINGS_OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
 
 
@@ -99,10 +101,10 @@ def convert(layer: Any, dtype: str) -> Converted:
     raise NotConverted(f"nlref has no {kind}")
 
 
-def numpy_layer(layer: Any, dtype: str, **options: Any) -> tuple[layers.Layer, tuple[str, ...]]:
+def numpy_layer(layer: Any, dtype: str, *, training: bool = False) -> tuple[layers.Layer, tuple[str, ...]]:
     """A layer of `nlref.layers` with the options of the Keras ``layer``, not built yet, and notes.
 
-    ``options`` are taken over Keras'.
+    With ``training`` it takes over regularizers too, and may have no option that is of training and not in nlref.
 
     Raises
     ------
@@ -120,18 +122,31 @@ def numpy_layer(layer: Any, dtype: str, **options: Any) -> tuple[layers.Layer, t
     notes: list[str] = []
     given: dict[str, Any] = {}
     for name, value in layer.get_config().items():
-        if name in ("activation", "recurrent_activation"):
+        if name in _ACTIVATIONS:
             given[name] = _activation(getattr(layer, name), layer.compute_dtype, notes)
-        elif _tells_nothing(name, value) or name in options:
+        elif training and name.endswith("_regularizer") and name in accepted:
+            given[name] = _penalty(getattr(layer, name))
+        elif training and value and (name.endswith(_OF_TRAINING_ALONE)) and name not in accepted:
+            raise NotConverted(f"nlref's {kind} has no {name}")
+        elif _tells_nothing(name, value) and not (training and name in accepted and name.endswith("dropout")):
             continue
         elif name in accepted:
             given[name] = tuple(value) if isinstance(value, list) else value
         elif name in defaults and _plain(value) != _plain(defaults[name]):
             raise NotConverted(f"nlref's {kind} has no {name}={value!r}")
     try:
-        return counterpart(**given, **options, name=layer.name, dtype=dtype), tuple(notes)
+        return counterpart(**given, name=layer.name, dtype=dtype), tuple(notes)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise NotConverted(f"{error}") from error
+
+
+def _penalty(regularizer: Any) -> Any:
+    if regularizer is None:
+        return None
+    config = regularizer.get_config()
+    if type(regularizer).__name__ not in ("L1", "L2", "L1L2") or not set(config) <= {"l1", "l2"}:
+        raise NotConverted(f"nlref has no regularizer {type(regularizer).__name__}")
+    return layers.regularizers.L1L2(**{name: float(factor) for name, factor in config.items()})
 
 
 def _tells_nothing(name: str, value: Any) -> bool:
@@ -160,9 +175,11 @@ def _counterpart(layer: Any, dtype: str) -> Converted:
 
 
 def _weights(layer: Any, dtype: str) -> list[np.ndarray]:
-    """The weights as Keras computes with them, in its order."""
+    """The weights as Keras computes with them, in its order, without those of an activation that is a layer."""
+    inner = [getattr(layer, name, None) for name in _ACTIVATIONS]
+    others = {id(variable) for part in inner for variable in getattr(part, "weights", ())}
     weights = []
-    for variable in layer.weights:
+    for variable in (variable for variable in layer.weights if id(variable) not in others):
         weight = as_numpy(variable)
         if weight.dtype.kind not in "iub" and getattr(variable, "_autocast", True):
             weight = weight.astype(numpy_dtype(layer.compute_dtype))
@@ -177,13 +194,20 @@ def _activation(function: Any, compute_dtype: str, notes: list[str]) -> Callable
         return activations.linear
     if isinstance(function, keras.Layer):
         try:
-            converted = convert(function, "float64")
+            numpy, _ = numpy_layer(function, "float64")
         except NotConverted:
             pass
         else:
-            return lambda x: converted.function([x], [None])
+            if isinstance(numpy, layers.Activation):
+                return _with_gradient(
+                    lambda x: numpy.activation(x, **numpy.options),
+                    lambda x, g: numpy.activation.vjp(x, g, **numpy.options),
+                )
+            if not numpy.parameters:
+                converted = convert(function, "float64")
+                return lambda x: converted.function([x], [None])
     if hasattr(function, "numpy_function"):
-        return function.numpy_function
+        return _with_gradient(lambda x: function.numpy_function(x), function.vjp)
     name = getattr(function, "__name__", type(function).__name__)
     if getattr(keras.activations, name, None) is function and hasattr(activations, name):
         return activations.get(name)
@@ -194,6 +218,11 @@ def _activation(function: Any, compute_dtype: str, notes: list[str]) -> Callable
         return as_numpy(function(tensor)).astype(x.dtype)
 
     return from_keras
+
+
+def _with_gradient(function: Callable, vjp: Callable | None) -> Callable:
+    function.vjp = vjp
+    return function
 
 
 def as_numpy(tensor: Any) -> np.ndarray:

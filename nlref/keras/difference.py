@@ -16,7 +16,8 @@ class Difference:
 
     Attributes
     ----------
-    ulp, ulp_at : the largest distance in units in the last place of Keras' dtype, and the index of that entry
+    ulp, ulp_at : the largest distance in units in the last place of Keras' dtype, and the index of that entry; entries
+        that are smaller than the rounding of the largest count as large as that
     absolute, absolute_at : the largest ``|keras - numpy|``, and the index of that entry
     keras, numpy : what the two have there
     largest : the largest finite ``|numpy|`` of the whole array
@@ -32,10 +33,8 @@ class Difference:
 
     @property
     def relative(self) -> float:
-        """The worst absolute difference as a part of the largest entry: what a tolerance is compared with."""
-        if self.absolute == 0:
-            return 0.0
-        return self.absolute / self.largest if self.largest else float("inf")
+        """The worst absolute difference by the largest entry, or by 1 if that is smaller: what a tolerance is for."""
+        return self.absolute / max(self.largest, 1.0)
 
     def merged(self, other: "Difference") -> "Difference":
         """The worst of the two, which come from different samples of one comparison."""
@@ -69,6 +68,13 @@ def plain(number: float) -> float | str:
     return float(number) if np.isfinite(number) else str(float(number))
 
 
+def _rounding(dtype: np.dtype) -> float:
+    """The distance from 1 to the next number of this dtype."""
+    if dtype.name == "bfloat16":
+        return 2.0**-7
+    return float(np.finfo(dtype).eps)
+
+
 def difference(keras: np.ndarray, numpy: np.ndarray, first_sample: int = 0) -> Difference:
     """The worst differences of ``keras``, whose dtype sets the ulp, from ``numpy``, of the same shape.
 
@@ -84,10 +90,16 @@ def difference(keras: np.ndarray, numpy: np.ndarray, first_sample: int = 0) -> D
     ulp = ulp_error(keras, numpy)
     with np.errstate(all="ignore"):
         ours, theirs = numpy.astype(np.float64), keras.astype(np.float64)
+        # What a sum leaves where it cancels, or a relu where one is just above 0 and the other below, is as exact as
+        # the terms were; in its own ulp it would be off by up to 1e36.
+        finite = np.abs(ours[np.isfinite(ours)])
+        largest = float(finite.max(initial=0.0))
+        least = largest * _rounding(keras.dtype)
+        small = (np.abs(ours) < least) & np.isfinite(theirs)
+        ulp = np.where(small, np.abs(theirs - ours) / (least * _rounding(keras.dtype) or 1.0), ulp)
         # A result that overflows in Keras' dtype alone is a difference; one that rounds to the same infinity is none.
         absolute = np.where(ulp == 0, 0.0, np.abs(theirs - ours))
         absolute = np.where(np.isnan(absolute), np.inf, absolute)
-        finite = np.abs(ours[np.isfinite(ours)])
 
     def index(flat: Any) -> Index:
         first, *others = (int(i) for i in np.unravel_index(int(flat), keras.shape))
@@ -101,5 +113,5 @@ def difference(keras: np.ndarray, numpy: np.ndarray, first_sample: int = 0) -> D
         absolute_at=index(furthest) if keras.ndim else (),
         keras=float(theirs.flat[furthest]),
         numpy=float(ours.flat[furthest]),
-        largest=float(finite.max(initial=0.0)),
+        largest=largest,
     )

@@ -17,7 +17,7 @@ from nlref.keras.operations import numpy_operation
 from nlref.keras.trace_report import LayerTrace, Trace
 
 TOLERANCES = {"float64": 1e-11, "float32": 1e-5, "float16": 1e-2, "bfloat16": 5e-2}
-"""What a layer that computes in this dtype may differ by, as a part of the largest entry of its output."""
+"""What a layer that computes in this dtype may differ by, divided by the largest entry of its output if above 1."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -43,8 +43,8 @@ def trace(
     model : a Sequential or functional Keras model, built; models in it are gone through as well
     x : an array, a list of them for several inputs, or a dict by the names of the inputs, the samples first; eight
         random samples if not given
-    tolerance : what a layer may differ by, as a part of the largest entry of its output; by the dtype that it computes
-        in if not given: 1e-5 in float32, 1e-11 in float64, 1e-2 in float16, 5e-2 in bfloat16
+    tolerance : what an entry of a layer's output may differ by, divided by the largest entry where that is above 1; by
+        the dtype that it computes in if not given: 1e-5 in float32, 1e-11 in float64, 1e-2 in float16, 5e-2 in bfloat16
     dtype : what NumPy computes in, "float64" or "float32"
     batch_size : how many samples are computed at once
     progress : called as ``progress(done, all, name)`` before each layer

@@ -111,7 +111,7 @@ class Trace:
                 worst = layer.own
                 sentences.append(
                     f"{layer.name}: above its tolerance of {layer.tolerance:g}: at {_index(worst.absolute_at)} Keras "
-                    f"has {worst.keras:.9g} and NumPy {worst.numpy:.9g}, {worst.relative:.2g} of the largest entry"
+                    f"has {worst.keras:.9g} and NumPy {worst.numpy:.9g}, {worst.relative:.2g} off"
                 )
         return sentences
 
@@ -192,7 +192,7 @@ class Trace:
         names = [f"{layer.name} ({layer.kind})" for layer in self.layers]
         axes.set_yticks(places, names, fontsize=8)
         axes.set_ylim(len(self.layers) - 0.5, -0.5)
-        axes.set_xlabel("worst difference, as a part of the largest output; tolerance in orange")
+        axes.set_xlabel("worst difference, divided by the largest output if above 1; tolerance in orange")
         axes.set_title(f"{self.model}: Keras beside NumPy", fontsize=10, loc="left")
         axes.grid(alpha=0.25)
         axes.legend(fontsize=8)
