@@ -143,7 +143,7 @@ if written(binary_crossentropy):
 # %% [markdown]
 # *In words: above, the likelihood over the constant, a hill of height 0.000005; below, your loss, a bowl with its bottom at 0.61. A dotted line at 0.7, the share of ones, goes through the top of the hill and the bottom of the bowl.*
 #
-# So cross-entropy estimates the share: among the samples that look alike to the model, how many are 1. The squared error of unit 06 comes from the same source. If the errors follow a normal distribution of spread 1, the surprise is half the squared error and a constant:
+# So cross-entropy estimates the share: among the samples that look alike to the model, how many are 1. The squared error of unit 06 comes from the same source. If the errors follow a normal distribution of spread 1, the surprise is half the squared error plus a constant:
 
 # %%
 for error in (0.0, 1.0, 3.0):
@@ -523,9 +523,11 @@ if written(binary_crossentropy):
 # | classes, from $z$ | `sparse_categorical_crossentropy`, told `from_logits` | `cross_entropy` | `SoftmaxCELoss` |
 # | `from_logits` means | scores | no such argument | log-probabilities |
 # | $p$ = [0.5, 0.5, 1], class 2 | 0.693: divided by its sum | 0 | 0 |
-# | label 7 of 3 classes | an error | an error | taken for class 2, silently |
-# | smoothing, wrong classes | $a/K$ | $a/K$ | `SoftmaxOutput`: $a/(K-1)$ |
+# | label 7 of 3 classes | an error on a CPU | an error | taken for class 2, silently |
+# | smoothing, wrong classes | $a/K$ | $a/K$ | `nd.SoftmaxOutput`: $a/(K-1)$ |
 # | focal | `binary_focal_crossentropy` | none | none |
+#
+# With `from_logits` forgotten, Keras' `categorical_crossentropy` takes the scores [2, -1, 3] for probabilities, and for class 2 it answers 0.288 without a word. The truth is 0.327.
 #
 # The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB. Its last line has a surprise.
 
