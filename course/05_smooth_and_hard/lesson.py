@@ -464,12 +464,16 @@ if written(soft_shrink):
 if written(silu, gelu, hard_sigmoid, squareplus):
     x = np.linspace(-6, 6, 12001)
     print(f"x sigmoid(1.702 x) and gelu: up to {np.abs(x * sigmoid(1.702 * x) - gelu(x)).max():.4f} apart")
-    print(f"silu from -5 to -1.278: from {silu(np.array(-5.0)):.3f} to {silu(np.array(-1.278)):.3f}")
-    ends = hard_sigmoid(np.array(2.75)), hard_sigmoid(np.array(2.75), slope=0.2)
-    print(f"hard sigmoid of 2.75: {ends[0]:.3f}, with the slope 0.2: {ends[1]:.3f}")
-    print(f"at -20: softplus {softplus(-20.0):.1e}, squareplus {squareplus(np.array(-20.0)):.1e}")
+    falls = silu(np.array([-5.0, -1.278]))
+    print(f"silu from -5 to -1.278: from {falls[0]:.3f} to {falls[1]:.3f}")
+    at = np.array([2.75])
+    print(
+        f"hard sigmoid of 2.75: {hard_sigmoid(at)[0]:.3f}, with the slope 0.2: {hard_sigmoid(at, slope=0.2)[0]:.3f}"
+    )
+    at = np.array([-20.0])
+    print(f"at -20: softplus {softplus(at)[0]:.1e}, squareplus {squareplus(at)[0]:.1e}")
     with np.errstate(invalid="ignore"):
-        print("silu(-inf):", silu(np.array(-np.inf)))
+        print("x * sigmoid(x) at -inf:", -np.inf * sigmoid(np.array([-np.inf]))[0])
 
 # %% [markdown]
 # ## 9. The same in Keras, PyTorch and MXNet

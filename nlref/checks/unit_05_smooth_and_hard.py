@@ -1088,6 +1088,10 @@ HARD_SILU = Exercise(
 
 
 def squareplus_as_written(x, b=4.0):
+    return (x + np.sqrt(x**2 + b)) / 2
+
+
+def squareplus_as_written_by_product(x, b=4.0):
     return (x + np.sqrt(x * x + b)) / 2
 
 
@@ -1096,6 +1100,10 @@ def squareplus_hypot_as_written(x, b=4.0):
 
 
 def squareplus_square_overflows(x, b=4.0):
+    return np.maximum(x, 0) + b / 2 / (np.abs(x) + np.sqrt(x**2 + b))
+
+
+def squareplus_product_overflows(x, b=4.0):
     return np.maximum(x, 0) + b / 2 / (np.abs(x) + np.sqrt(x * x + b))
 
 
@@ -1105,7 +1113,7 @@ def squareplus_both_sides(x, b=4.0):
 
 
 def squareplus_both_sides_by_sqrt(x, b=4.0):
-    root = np.sqrt(x * x + b)
+    root = np.sqrt(x**2 + b)
     return np.where(x < 0, b / (root - x), root + x) / 2
 
 
@@ -1197,8 +1205,15 @@ SQUAREPLUS = Exercise(
             "as written",
             squareplus_as_written,
             "extremes",
-            "On the left x and the root are nearly -x and x: their sum loses all digits, as in Keras. And "
-            "x * x overflows at 1e200. Use the quotient on the left, and `np.hypot` for the root.",
+            "On the left x and the root nearly cancel: their sum loses all digits, as in Keras. And the "
+            "square overflows at 1e200. Use the quotient on the left, and `np.hypot` for the root.",
+        ),
+        Mistake(
+            "as written, by a product",
+            squareplus_as_written_by_product,
+            "extremes",
+            "On the left x and the root nearly cancel: their sum loses all digits, as in Keras. And x * x "
+            "overflows at 1e200. Use the quotient on the left, and `np.hypot` for the root.",
         ),
         Mistake(
             "as written, with hypot",
@@ -1210,6 +1225,13 @@ SQUAREPLUS = Exercise(
         Mistake(
             "square overflows",
             squareplus_square_overflows,
+            "extremes",
+            "The left is right now, and the square still overflows at 1e200. `np.hypot(x, b**0.5)` is the "
+            "same root.",
+        ),
+        Mistake(
+            "product overflows",
+            squareplus_product_overflows,
             "extremes",
             "The left is right now, and x * x still overflows at 1e200. `np.hypot(x, b**0.5)` is the same "
             "root.",
@@ -1233,7 +1255,7 @@ SQUAREPLUS = Exercise(
             squareplus_both_sides_by_sqrt,
             "extremes",
             "`np.where` computes both forms for every x, and far to the right root - x is 0, by which the "
-            "unused one divides: take |x| in the place of -x. And x * x overflows at 1e200: take "
+            "unused one divides: take |x| in the place of -x. And the square overflows at 1e200: take "
             "`np.hypot`.",
         ),
         Mistake(

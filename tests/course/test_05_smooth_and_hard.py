@@ -83,6 +83,10 @@ def test_which_form_of_gelu_knows_its_tail(unit):
     assert float(truth) == pytest.approx(-7.6e-23, rel=1e-2)
     assert float(unit.names["gelu"](x)) == pytest.approx(float(truth), rel=1e-12)
     assert x * (1 + unit.names["erf"](x / np.sqrt(2))) / 2 == 0
+    cancels = next(mistake for mistake in find("gelu").mistakes if mistake.name == "1 + erf")
+    assert "below -8.3 nothing is left" in cancels.sentence
+    assert cancels.function(np.array([-8.1])) < 0
+    assert cancels.function(np.array([-8.3])) == 0
     erf, erfc = (numbers(line) for line in unit.printed("erf, erfc = np.vectorize").splitlines())
     assert erf == [-1, 0, 1]
     assert erfc == [2, 1, pytest.approx(float(mpmath.erfc(7)))]
@@ -197,7 +201,7 @@ def test_what_articles_say(unit):
     assert numbers(falls)[-2:] == [-0.033, -0.278]
     assert numbers(hard)[1:] == [0.958, 0.2, 1]
     assert numbers(plus)[1:] == [2.1e-9, 0.05]
-    assert inf == "silu(-inf): nan"
+    assert inf == "x * sigmoid(x) at -inf: nan"
     for system, key in (("keras3151", "act/silu"), ("torch213", "act/silu"), ("mxnet191", "act/swish_gluon")):
         assert np.isnan(recorded(system, key, -np.inf))
 
