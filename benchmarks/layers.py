@@ -7,11 +7,13 @@
 The first table has, for each layer and dtype, the worst difference over the configurations: of the output, of the
 gradient with respect to the input, and of that with respect to the weights, for a random upstream gradient; states
 (moving averages) count as weights. A difference of two arrays is the largest difference of two entries over the
-largest entry of Keras' array. The second table has times, float32, for a forward pass and for a forward and backward
-pass; the two take turns, and the medians are given.
+largest entry of Keras' array; for the gradients of a layer's weights over the largest entry of them all, because that
+of a single bias is one sum, which may cancel to nearly 0.
 
-To add a layer: a function of the random generator that draws a `Configuration`, entered in ``LAYERS``, and one that is
-timed, in ``TIMED``.
+The second table has milliseconds, float32, for a forward pass and for a forward and backward pass: medians of calls in
+turns.
+
+To add a layer: a function that draws a `Configuration`, entered in ``LAYERS``, and a line in `timed`.
 """
 
 import argparse
@@ -80,19 +82,25 @@ def differences(configuration: Configuration, dtype: str) -> dict[str, float]:
     expected = dict(zip(names, map(tf.convert_to_tensor, gradients), strict=True))
     states = [weight.value for weight in theirs.non_trainable_weights]
     expected |= dict(zip(ours.state, states, strict=False))  # Keras' Dropout counts its random seed
+    largest = max((np.max(np.abs(expected[name])) for name in ours.parameters), default=0)
     return {"output": difference(y, output)} | {
-        name: difference(found[name], array) for name, array in expected.items()
+        name: difference(found[name], array, largest if name in ours.parameters else 0)
+        for name, array in expected.items()
     }
 
 
-def difference(ours: np.ndarray, theirs: Any) -> float:
-    """The largest difference of two entries over ``theirs``' largest entry; infinite if shapes or dtypes differ."""
+def difference(ours: np.ndarray, theirs: Any, scale: float = 0) -> float:
+    """The largest difference of two entries over ``theirs``' largest entry, or ``scale`` if that is larger.
+
+    Infinite if shapes or dtypes differ, or an entry is not finite.
+    """
     theirs = np.asarray(theirs)
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return np.inf
     if np.array_equal(ours, theirs):
         return 0.0
-    return float(np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs)))
+    found = float(np.max(np.abs(ours - theirs)) / max(np.max(np.abs(theirs)), scale))
+    return found if np.isfinite(found) else np.inf
 
 
 def pair(configuration: Configuration, dtype: str) -> tuple[layers.Layer, Any]:
