@@ -6,8 +6,8 @@
 A run draws parameters, and gradients with entries from 1e-8 to 10 and zeros, and makes ten steps with both optimizers.
 The first column is the largest difference of an entry after them, over the path that the parameters have gone (the
 largest change of an entry since the start); the second is how many of the entries are the same to the last bit. The
-table of float64 has hyperparameters that float32 has exactly. The last one has Keras' own, which Keras rounds to float32
-before it uses them in float64. Its floatx is float64 there: otherwise its learning rate is rounded, too.
+table of float64 has hyperparameters that float32 has exactly. The last one has Keras' own, which Keras rounds to
+float32 before it uses them in float64. Its floatx is float64 there: otherwise its learning rate is rounded, too.
 
 A series is a metric over 30 epochs, falling or rising, smooth or in tenths, some with NaN; the callbacks have random
 options. They agree if they stop after the same epoch, leave the same weights, and set the same rate in every epoch.
