@@ -7,6 +7,7 @@ packages such as mutmut know nothing of NumPy and run a test suite for each; a c
 
 import ast
 import contextlib
+import functools
 import inspect
 import itertools
 import signal
@@ -52,7 +53,7 @@ FUNCTIONS = {
     "argmax": "argmin", "any": "all", "zeros": "ones", "zeros_like": "ones_like", "floor": "ceil", "logaddexp": "add",
     "cumsum": "cumprod", "sinh": "cosh", "tanh": "sinh",
 }  # fmt: skip
-FUNCTIONS |= {other: name for name, other in FUNCTIONS.items()}
+FUNCTIONS = {other: name for name, other in FUNCTIONS.items()} | FUNCTIONS
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def _instead(node: ast.AST, names: frozenset[str]) -> Iterator[ast.AST]:
             yield ast.BinOp(node.right, node.op, node.left)
     elif isinstance(node, ast.UnaryOp):
         yield node.operand
+        if isinstance(node.operand, ast.Constant) and node.operand.value == 1:
+            yield ast.Constant(0)  # the first axis for the last
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         for comparison in COMPARISONS.get(type(node.ops[0]), ()):
             yield ast.Compare(node.left, [comparison()], node.comparators)
@@ -199,13 +202,16 @@ def mutants(exercise: Exercise) -> Iterator[Mutant]:
             yield from mutants_of(source, alternative.__name__, names, alternative.__name__)
 
 
+@functools.cache
+def _cells(unit: str) -> list[Any]:
+    path = ROOT / "course" / unit / LESSON
+    return source_notebook(path.read_text(encoding="utf-8"), unit).cells if path.is_file() else []
+
+
 def _solution(exercise: Exercise) -> tuple[str | None, dict[str, Any]]:
     """The source of the worked answer, and the names that it may use: imports and functions of the lesson above it."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    path = ROOT / "course" / exercise.unit / LESSON
-    if not path.is_file():
-        return None, names
-    for cell in source_notebook(path.read_text(encoding="utf-8"), exercise.unit).cells:
+    for cell in _cells(exercise.unit):
         if cell.cell_type != "code":
             continue
         if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise.id:
@@ -260,7 +266,8 @@ def difference(exercise: Exercise, mutant: Mutant, rounds: int = 10) -> Case | N
     """An input on which a mutant is wrong and the answer that it was made from is right; ``None`` if none was found.
 
     Asked are the exercise's private cases of many seeds, mixtures of the cases of two seeds, which lie where no case of
-    the record does, and rows moved far apart. Who keeps to the tolerances is right.
+    the record does, rows moved far apart, the same numbers with more axes, and calls without a keyword. Who keeps to
+    the tolerances is right.
     """
     names = {criterion.name for criterion in exercise.criteria}
     generator = np.random.default_rng(2026)
@@ -271,7 +278,7 @@ def difference(exercise: Exercise, mutant: Mutant, rounds: int = 10) -> Case | N
         for a, b in zip(one, other, strict=False):
             if not a.graded or a.criterion not in names:
                 continue
-            for case in (a, _mixed(a, b, generator), _far_apart(a)):
+            for case in (a, _mixed(a, b, generator), _far_apart(a), *(_other_forms(a) if number < 3 else ())):
                 with _time_limit(), contextlib.suppress(ValueError, TypeError):
                     if _holds(exercise, mutant.made, case):
                         continue
@@ -292,6 +299,19 @@ def _far_apart(case: Case) -> Case:
         return argument + 900.0 * np.arange(len(argument))[:, None]
 
     return replace(case, arguments=tuple(map(moved, case.arguments)))
+
+
+def _other_forms(case: Case) -> Iterator[Case]:
+    """The case with an axis more in each array of two axes, and with a keyword less."""
+    for change in (lambda a: a[:, None], lambda a: a[None], lambda a: np.stack([a, a[::-1]])):
+        yield replace(
+            case,
+            arguments=tuple(
+                change(a) if isinstance(a, np.ndarray) and a.ndim == 2 else a for a in case.arguments
+            ),
+        )
+    for name in case.keywords:
+        yield replace(case, keywords={key: value for key, value in case.keywords.items() if key != name})
 
 
 def _mixed(one: Case, other: Case, generator: np.random.Generator) -> Case:

@@ -720,6 +720,8 @@ def logsumexp_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("shape", (scores(1, 4),)),
         Case("shape", (scores(3, 1),)),
         Case("shape", (scores(2, 2, 3),)),
+        Case("shape", (scores(3, 1, 4),)),
+        Case("axis", (scores(2, 3, 4),), {"axis": 0}),
         Case("input unchanged", (scores(3, 3),)),
     )
 
