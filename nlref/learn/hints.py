@@ -56,7 +56,7 @@ def reveal(exercise: str) -> Page:
         left = HONEST_TRIES - (tried.tries if tried else 0)
         times = "one more time" if left == 1 else f"{left} more times"
         again = ", each time with a change" if tried and left > 1 else ", with a change" if tried else ""
-        return _page(f"Try {exercise} {times} first{again}; `hint({exercise!r})` helps on the way.")
+        return _page(f'Try {exercise} {times} first{again}; `hint("{exercise}")` helps on the way.')
     return _solution(record)
 
 

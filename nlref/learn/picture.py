@@ -8,6 +8,7 @@ from nlref.checks import Curve, Exercise, call_locally
 from nlref.ulp import ulp_error
 
 YOURS, REFERENCE = "#3b7dd8", "#8a8a8a"
+TOP = 1e20  # in ulp: what is further off, or no number, is drawn there
 INK = "#7a7a7a"  # readable on a white page and on a dark one
 
 
@@ -32,14 +33,15 @@ def picture(exercise: Exercise, obj: object) -> str | None:
     return _draw(exercise.function, curve, x, np.asarray(yours, np.float64), right, error)
 
 
-def _largest(x: np.ndarray, error: np.ndarray) -> str:
-    place = int(
-        np.argmax(error)
-    )  # which takes an infinite one, where one curve has a number and the other none
+def _largest(x: np.ndarray, yours: np.ndarray, right: np.ndarray, error: np.ndarray) -> str:
+    place = int(np.argmax(error))
     if error[place] == 0:
         return "no error: every value is the reference's"
-    size = f"{error[place]:.2g} ulp" if np.isfinite(error[place]) else "no number"
-    return f"largest error: {size}, at {x[place] + 0.0:.3g}"
+    at = f"at {x[place] + 0.0:.3g}"
+    if np.isfinite(error[place]):
+        return f"largest error: {error[place]:.2g} ulp, {at}"
+    # beside a true 0 any other number is too far off to count, and so is what is no number
+    return f"largest error: {yours[place]:.3g} where {right[place] + 0.0:.3g} is right, {at}"
 
 
 def _draw(
@@ -49,12 +51,12 @@ def _draw(
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": "nlref", "font.size": 9}
+    style = {"svg.fonttype": "none", "svg.hashsalt": "nlref", "font.size": 10}
     colours = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
     )
     with matplotlib.rc_context({**style, **colours}):
-        figure = Figure(figsize=(5.6, 3.7))
+        figure = Figure(figsize=(4.8, 3.7))
         FigureCanvasSVG(figure)
         above, below = figure.subplots(
             2,
@@ -65,15 +67,15 @@ def _draw(
         above.plot(x, right, color=REFERENCE, linewidth=4, alpha=0.5)
         above.plot(x, yours, color=YOURS, linewidth=1.5)
         above.set_ylabel(curve.ylabel)
-        above.set_title(f"your {name} (blue) over the reference (grey)", fontsize=9, loc="left")
-        shown = np.where(np.isfinite(error), np.maximum(error, 0.1), np.nan)
+        above.set_title(f"your {name} (blue) over the reference (grey)", fontsize=10, loc="left")
+        shown = np.clip(error, 0.1, TOP)
         below.semilogy(x, shown, color=YOURS, linewidth=0, marker=".", markersize=2)
-        decades = max(3, int(np.ceil(np.log10(np.nanmax(shown, initial=1.0)))))
-        below.set_ylim(0.08, 10.0**decades)
+        decades = max(3, int(np.ceil(np.log10(shown.max()))))
+        below.set_ylim(0.08, 2 * 10.0**decades)
         below.set_yticks(10.0 ** np.arange(0, decades + 1, -(-decades // 2)), minor=False)
         below.set_yticks([], minor=True)
-        largest = _largest(x, error)
-        below.set_title(largest, fontsize=9, loc="left", pad=3)
+        largest = _largest(x, yours, right, error)
+        below.set_title(largest, fontsize=10, loc="left", pad=3)
         below.set_ylabel("error in ulp")
         below.set_xlabel(curve.xlabel)
         for axes in (above, below):

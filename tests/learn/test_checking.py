@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nlref
+from nlref.checks import EXERCISES
 from nlref.learn import CheckFailed
 
 
@@ -51,12 +52,31 @@ def test_picture_in_a_notebook(monkeypatch):
     assert "picture" not in result.to_dict()
 
 
-def test_picture_says_where_a_number_is_missing_or_wrong(monkeypatch):
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda x: np.where(x == 3, np.nan, np.maximum(x, 0)), "largest error: nan where 3 is right, at 3"),
+        (lambda x: np.where(x == 3, 4, np.maximum(x, 0)), "largest error: 2.3e+15 ulp, at 3"),
+        (np.abs, "largest error: 6 where 0 is right, at -6"),
+        (lambda x: np.maximum(x, 0), "no error: every value is the reference's"),
+    ],
+)
+def test_picture_says_the_largest_error(monkeypatch, wrong, words):
     monkeypatch.setattr("nlref.learn.checking.in_notebook", lambda: True)
-    gap = nlref.check("relu", lambda x: np.where(x == 3, np.nan, np.maximum(x, 0)))
-    assert "<title>Your relu beside the reference; largest error: no number, at 3.</title>" in gap.picture
-    wrong = nlref.check("relu", lambda x: np.where(x == 3, 4, np.maximum(x, 0)))
-    assert "largest error: 2.3e+15 ulp, at 3." in wrong.picture
+    assert f"<title>Your relu beside the reference; {words}.</title>" in nlref.check("relu", wrong).picture
+
+
+def test_errors_too_large_to_count_are_drawn_at_the_top():
+    from nlref.learn.picture import picture
+
+    def markers_at_the_top_of_the_lower_axes(function):
+        svg = picture(EXERCISES["relu"], function)
+        heights = [float(y) for y in re.findall(r'<use xlink:href="#\w+" x="[\d.]+" y="([\d.]+)"', svg)]
+        return sum(160 < height < 190 for height in heights)
+
+    ticks = markers_at_the_top_of_the_lower_axes(lambda x: np.maximum(x, 0))
+    assert ticks < 5
+    assert markers_at_the_top_of_the_lower_axes(np.abs) >= 120
 
 
 @pytest.mark.parametrize("answer", [None, "text", np.zeros(3), np.array(["a"] * 241), np.full(241, np.nan)])
