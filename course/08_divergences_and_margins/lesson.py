@@ -229,7 +229,7 @@ check("hinge", hinge)
 # %% [markdown]
 # ### Write `squared_hinge` · 5 points
 #
-# The mean over the last axis of $\max(0, 1 - y \hat y)^2$.
+# The mean over the last axis of $\max(0, 1 - y \hat y)^2$: the same margin without the corner. A small miss costs little, a large one much.
 
 
 # %% nbgrader={"grade_id": "squared_hinge", "solution": true}

@@ -698,6 +698,12 @@ def margin_mistakes(power: int) -> tuple[Mistake, ...]:
             "The mean is taken first, so a score that is very right pays for one that is wrong. The maximum comes "
             "first.",
         ),
+        Mistake(
+            "one margin for the row",
+            lambda y_true, y_pred: np.maximum(0, 1 - np.sum(y_true * y_pred, axis=-1)) ** power,
+            "values",
+            "The products are added up before the maximum, so a row has one margin. Each output has its own.",
+        ),
         *mean_mistakes(entry),
     )
 
@@ -1030,8 +1036,8 @@ CATEGORICAL_HINGE = Exercise(
 # dice, tversky
 
 MASK_CRITERIA = (
-    UNCHANGED,
     Criterion("axis", 0.2, "The sums run over `axis`: one loss an image, and one number where it is None."),
+    UNCHANGED,
 )
 
 
