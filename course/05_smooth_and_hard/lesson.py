@@ -467,9 +467,8 @@ if written(silu, gelu, hard_sigmoid, squareplus):
     falls = silu(np.array([-5.0, -1.278]))
     print(f"silu from -5 to -1.278: from {falls[0]:.3f} to {falls[1]:.3f}")
     at = np.array([2.75])
-    print(
-        f"hard sigmoid of 2.75: {hard_sigmoid(at)[0]:.3f}, with the slope 0.2: {hard_sigmoid(at, slope=0.2)[0]:.3f}"
-    )
+    ends = hard_sigmoid(at)[0], hard_sigmoid(at, slope=0.2)[0]
+    print(f"hard sigmoid of 2.75: {ends[0]:.3f}, with the slope 0.2: {ends[1]:.3f}")
     at = np.array([-20.0])
     print(f"at -20: softplus {softplus(at)[0]:.1e}, squareplus {squareplus(at)[0]:.1e}")
     with np.errstate(invalid="ignore"):

@@ -337,7 +337,7 @@ GELU = Exercise(
             gelu_by_erf,
             "extremes",
             "On the left erf is nearly -1 and erfc(t) nearly 2: 1 + erf(t) and 1 - erfc(t) / 2 subtract "
-            "numbers that are nearly equal, and below -8.3 nothing is left. erfc(-t) / 2 is the gate "
+            "numbers that are nearly equal, and below -8.4 nothing is left. erfc(-t) / 2 is the gate "
             "without the subtraction.",
         ),
         Mistake(
