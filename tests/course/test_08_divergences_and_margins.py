@@ -241,6 +241,8 @@ def test_the_table_of_counts_directions_and_margins():
     row = row_of(("pos_t", [1]), ("pos_p", [0]))
     assert f"{recorded('keras3151', 'poisson')[row]:.3f}" == "16.118"
     assert f"{recorded('torch213', 'poisson_nll_nolog_none')[row, 0]:.3f}" == "18.421"
+    says("`PoissonNLLLoss`, one number a batch")
+    assert recorded("mxnet191", "PoissonNLLLoss_nolog").size == 1 < len(given("pos_t"))
     says("| cosine of parallel vectors | -1 | 1 |")
     row = row_of(("em_a", [1, 2, 3]), ("em_b", [1, 2, 3]))
     assert recorded("keras3151", "cosine_similarity")[row] == pytest.approx(-1)
