@@ -157,12 +157,13 @@ class Recurrent(Layer):
     ) -> Any:
         """The output, or ``(output, *states)`` with ``return_state``.
 
-        ``initial_state`` has the states before the first step, an array or for `LSTM` two; by default they are 0.
+        ``initial_state`` has the states before the first step, one array or a list of them; by default they are 0.
         """
         x = self._input(x)
         batch, steps, _ = x.shape
         states = self._first_states(initial_state, batch)
         read = self._mask(mask, batch, steps)
+        x = np.where(read, x, 0)  # what is not read may be anything, NaN too
         if self.go_backwards:
             x, read = x[:, ::-1], read[:, ::-1]
         if training and self.dropout:
@@ -237,8 +238,7 @@ class Recurrent(Layer):
         shape = (batch, self.units)
         if given is None:
             return tuple(np.zeros(shape, self.dtype) for _ in range(self.states))
-        if self.states == 1 and not isinstance(given, list | tuple):
-            given = (given,)
+        given = given if isinstance(given, list | tuple) else [given]
         states = tuple(self._numbers("an initial state", state) for state in given)
         if [state.shape for state in states] != [shape] * self.states:
             raise ValueError(

@@ -17,6 +17,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_value_and_gradient_are_keras(keras, case, dtype):
     """In float64 Keras' factors are those of float32, 3e-8 off."""
     import tensorflow as tf
