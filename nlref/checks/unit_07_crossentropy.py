@@ -1007,6 +1007,12 @@ def sparse_of_probability(y_true, logits):
     return -np.log(np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0])
 
 
+def sparse_one_maximum(y_true, logits):
+    shifted = logits - np.max(logits)
+    logs = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    return -np.take_along_axis(logs, y_true[..., None], axis=-1)[..., 0]
+
+
 def sparse_of_one_hot_probability(y_true, logits):
     return -np.sum(np.eye(logits.shape[-1])[y_true] * np.log(softmax(logits)), axis=-1)
 
@@ -1062,6 +1068,11 @@ def sparse_by_logaddexp(y_true, logits):
     return np.logaddexp.reduce(logits, axis=-1) - picked
 
 
+def rows_apart(far: float) -> np.ndarray:
+    """Rows so far from each other that each needs a maximum of its own."""
+    return np.array([[0.0, 1.0], [far, far + 1], [-far, 2 - far]])
+
+
 def sparse_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     def pair(*shape: int) -> tuple[np.ndarray, np.ndarray]:
         return np.argmax(one_hot(generator, *shape), axis=-1), scores(generator, *shape)
@@ -1073,6 +1084,7 @@ def sparse_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("extremes", (np.array([0, 1]), np.array([[-far, far], [0.0, far]])), quiet=True, **LENIENT),
         Case("extremes", (np.array([1, 0]), np.array([[far, 0.0], [far, far]])), quiet=True),
         Case("extremes", (np.array([0]), np.array([[0.0, 0.0, 30.0]])), quiet=True),
+        Case("extremes", (np.array([0, 1, 0]), rows_apart(far)), quiet=True),
         *(Case("shape", pair(*shape), tolerance=1e-6) for shape in ((1, 3), (2, 3, 4), (2, 1, 3))),
         Case("input unchanged", pair(3, 3)),
     )
@@ -1199,6 +1211,13 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
             "With 1e-12 inside the logarithm no mistake costs more than 27.6. From scores nothing has to be guarded.",
         ),
         Mistake(
+            "one maximum for all rows",
+            sparse_one_maximum,
+            "extremes",
+            "The largest score of the whole array is subtracted. In a row of much smaller scores every exponential is "
+            "then 0: each row needs its own.",
+        ),
+        Mistake(
             "likeliest class",
             sparse_likeliest,
             "values",
@@ -1252,6 +1271,11 @@ def gradient(y_true, logits):
     return (softmax(logits) - y_true) / len(logits)
 
 
+def gradient_one_maximum(y_true, logits):
+    e = np.exp(logits - np.max(logits))
+    return (e / np.sum(e, axis=-1, keepdims=True) - y_true) / len(logits)
+
+
 def gradient_in_place(y_true, logits):
     logits -= np.max(logits, axis=-1, keepdims=True)
     return gradient(y_true, logits)
@@ -1274,6 +1298,7 @@ def gradient_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         *(Case("values", arrays, tolerance=1e-6) for arrays in (pair(2, 3), pair(4, 2), pair(5, 4))),
         Case("extremes", (np.eye(2), np.array([[-far, far], [far, -far]])), quiet=True, **LENIENT),
         Case("extremes", (np.eye(2), np.array([[-30.0, 0.0], [30.0, 0.0]])), quiet=True, **LENIENT),
+        Case("extremes", (np.eye(2)[[0, 1, 0]], rows_apart(far)), quiet=True, **LENIENT),
         Case("input unchanged", pair(3, 2), **tolerance),
     )
 
@@ -1394,6 +1419,13 @@ GRADIENT = Exercise(
             lambda y_true, logits: (logits - y_true) / len(logits),
             "values",
             "The labels are subtracted from the scores. It is the probabilities that they are subtracted from.",
+        ),
+        Mistake(
+            "one maximum for all rows",
+            gradient_one_maximum,
+            "extremes",
+            "The largest score of the whole array is subtracted. A row of much smaller scores then becomes 0 / 0: each "
+            "row needs its own.",
         ),
         Mistake(
             "overflow",
