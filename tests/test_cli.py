@@ -65,7 +65,7 @@ def test_unknown_verb_is_exit_code_2():
     assert nlref("grdae").returncode == 2
 
 
-VERBS = ["lab", "check", "progress", "build"]
+VERBS = ["lab", "check", "progress", "build", "compare"]
 INSTRUCTORS_VERBS = ["init", "students", "release", "collect", "grade", "look", "return", "export", "doctor"]
 
 

@@ -227,7 +227,11 @@ def _with_gradient(function: Callable, vjp: Callable | None) -> Callable:
 
 def as_numpy(tensor: Any) -> np.ndarray:
     """A tensor or variable of Keras as an array."""
-    return np.asarray(import_keras().ops.convert_to_numpy(tensor))
+    keras = import_keras()
+    tensor = keras.ops.convert_to_tensor(tensor)
+    if keras.backend.backend() == "tensorflow":
+        return tensor.numpy()  # Keras asks for the array in a way that makes NumPy warn of TensorFlow
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
 def numpy_dtype(name: str) -> np.dtype:

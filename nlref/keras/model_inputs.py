@@ -162,11 +162,12 @@ def read_data(path: Path, model: Any) -> Any:
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            arrays = {name: loaded[name] for name in loaded.files}
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            with loaded:
+                arrays = {name: loaded[name] for name in loaded.files}
     except Exception as error:  # numpy.load raises what zipfile, zlib, struct and its own parser do
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path} cannot be read as arrays of NumPy: {reason}") from error

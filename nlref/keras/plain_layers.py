@@ -134,7 +134,10 @@ def _rescaling(layer: Any, weights: Weights) -> Made:
 
 def _normalization(layer: Any, weights: Weights) -> Made:
     def function(x: np.ndarray) -> np.ndarray:
-        mean, variance = (np.asarray(array, x.dtype) for array in (layer.mean, layer.variance))
+        mean, variance = (
+            np.asarray(array.numpy() if hasattr(array, "numpy") else array, x.dtype)
+            for array in (layer.mean, layer.variance)
+        )
         return (x - mean) / np.maximum(np.sqrt(variance), 1e-7)
 
     return _of_one(function, "nlref has no Normalization with invert=True" if layer.invert else None)
@@ -152,7 +155,7 @@ def _layer_normalization(layer: Any, weights: Weights) -> Made:
             y = y * given.pop(0)
         return y + given.pop(0) if layer.center else y
 
-    other = getattr(layer, "rms_scaling", False)
+    other = getattr(layer, "rms_scaling", False)  # which Keras itself calls wrong
     return _of_one(function, "nlref has no LayerNormalization with rms_scaling=True" if other else None)
 
 

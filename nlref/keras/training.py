@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nlref import losses, optimizers
-from nlref.keras.conversion import NotConverted, numpy_layer
+from nlref.keras.conversion import NotConverted, as_numpy, numpy_layer
 from nlref.keras.installed import import_keras
 from nlref.keras.trace_report import save_figure
 from nlref.network import Network
@@ -234,7 +234,7 @@ def _network(model: Any, seed: int) -> Network:
         numpy.append(converted)
     network = Network(numpy, seed=seed)
     network.build(model.input_shape)
-    network.set_weights(model.get_weights())
+    network.set_weights([as_numpy(variable) for variable in model.weights])
     loss, options = _loss(model.loss)
     network.compile(optimizer=_optimizer(model.optimizer), loss=loss, **options)
     return network
@@ -314,11 +314,11 @@ def _labels(model: Any, y: Any, sparse: bool) -> np.ndarray:
 
 def _weights_apart(network: Network, model: Any) -> tuple[float, tuple[str, int] | None]:
     worst, place = 0.0, None
-    keras = [layer for layer in model.layers if layer.get_weights()]
+    keras = [layer for layer in model.layers if layer.weights]
     numpy = [layer for layer in network.layers if layer.get_weights()]
     for theirs, ours in zip(keras, numpy, strict=True):
-        for position, (a, b) in enumerate(zip(theirs.get_weights(), ours.get_weights(), strict=True)):
-            apart = float(np.max(np.abs(a - b), initial=0.0))
+        for position, (a, b) in enumerate(zip(theirs.weights, ours.get_weights(), strict=True)):
+            apart = float(np.max(np.abs(as_numpy(a) - b), initial=0.0))
             if not apart <= worst:
                 worst, place = apart, (theirs.name, position)
     return worst, place
