@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 08 · Divergences and margins
 #
-# A target need not be a number or a class. It may be a whole distribution, a count, a direction, a side of a border, a region of an image. Each has its losses, and each loss has an edge at which the formula in the articles breaks.
+# A target need not be a number or a class. It may be a whole distribution, a count, a direction, a side of a border, a region of an image. Each has its losses, and most of these have an edge at which the usual formula breaks.
 #
 # In this unit, about 70 minutes, you write eight of them, look at two more, and choose a loss for three tasks.
 
@@ -129,7 +129,7 @@ if written(kl_divergence):
 #
 # ## 2. Counts
 #
-# A count $y$ whose rate is $\hat y$ has a probability proportional to $\hat y^y e^{-\hat y}$. Minus its logarithm is the **Poisson loss**; the factor left out depends on $y$ alone, so no prediction changes it.
+# A count $y$ whose rate, the number one expects, is $\hat y$ has a probability proportional to $\hat y^y e^{-\hat y}$. Minus its logarithm is the **Poisson loss**; the factor left out depends on $y$ alone, so no prediction changes it.
 #
 # ### Write `poisson` · 5 points
 #
@@ -155,7 +155,7 @@ if written(poisson):
         print(f"count {count:3.0f}: perfect {poisson(y, y):7.1f}, one too high costs {more:.4f} more")
 
 # %% [markdown]
-# The squared error would charge 1 in all three lines. And a perfect prediction does not have the loss 0.
+# The squared error would charge 1 in all three lines; here an error counts in proportion to the rate. And a perfect prediction does not have the loss 0.
 #
 # ## 3. Directions
 #
@@ -292,7 +292,7 @@ check("categorical_hinge", categorical_hinge)
 # %% [markdown]
 # ## 5. Regions
 #
-# A mask is an image of zeros and ones. A model that never marks a small region is right in nearly all pixels, so what counts is the overlap.
+# A mask is an image of zeros and ones, its prediction a probability for each pixel. A model that never marks a small region is right in nearly all pixels, so what counts is the overlap.
 #
 # ### Write `dice` · 5 points
 #
@@ -512,7 +512,9 @@ plt.show()
 # | "In Tversky's loss alpha weighs the false positives." | In the article and in Keras' documentation. In Keras' code it is beta. |
 
 # %%
-if written(poisson, categorical_hinge, dice, tversky):
+if written(kl_divergence, poisson, categorical_hinge, dice, tversky):
+    here, there = np.array([0.9, 0.1]), np.array([0.5, 0.5])
+    print(f"there {kl_divergence(here, there):.3f} and back {kl_divergence(there, here):.3f}")
     print("poisson, 1 predicted as 1:", round(poisson(np.ones(1), np.ones(1)), 6))
     print(
         "scores -3 and -5, the first is right:",
@@ -533,7 +535,7 @@ if written(poisson, categorical_hinge, dice, tversky):
 # | of [1, 0, 0] from [0.9, 0.05, 0.05] | 0.105358: clips at 1e-7 | 0.105361 | 0.105361 |
 # | of [0.5, 0.5, 0] from [1, 0, 0] | 7.366 | nan | nan |
 # | Poisson, count 1, rate 0 | 16.118 | 18.421, with `log_input=False` | `PoissonNLLLoss`, one number a batch |
-# | cosine of parallel vectors | -1 | 1 | in `CosineEmbeddingLoss` |
+# | `cosine_similarity` of parallel vectors | -1 | 1 | in `CosineEmbeddingLoss` |
 # | hinge, label 0, score -1 | 0, if all labels are 0 or 1 | none | 1, for every score |
 # | slope of the hinge at the margin | -1 | none | 0 |
 # | dice, Tversky | yes | none | none |

@@ -204,7 +204,8 @@ def test_from_other_starts_a_label_stays_torn(unit):
 
 
 def test_what_articles_say(unit):
-    perfect, hinge, empty, alpha, beta = unit.printed("two empty masks").splitlines()
+    distance, perfect, hinge, empty, alpha, beta = unit.printed("two empty masks").splitlines()
+    assert numbers(distance) == [0.368, 0.511]
     assert perfect.endswith(" 1.0")
     assert hinge.endswith(" 4.0")
     assert empty.endswith(" 1.0")
@@ -243,7 +244,7 @@ def test_the_table_of_counts_directions_and_margins():
     assert f"{recorded('torch213', 'poisson_nll_nolog_none')[row, 0]:.3f}" == "18.421"
     says("`PoissonNLLLoss`, one number a batch")
     assert recorded("mxnet191", "PoissonNLLLoss_nolog").size == 1 < len(given("pos_t"))
-    says("| cosine of parallel vectors | -1 | 1 |")
+    says("| `cosine_similarity` of parallel vectors | -1 | 1 |")
     row = row_of(("em_a", [1, 2, 3]), ("em_b", [1, 2, 3]))
     assert recorded("keras3151", "cosine_similarity")[row] == pytest.approx(-1)
     assert recorded("torch213", "cosine_similarity")[row] == pytest.approx(1)
