@@ -225,9 +225,11 @@ def conv2d(rng: np.random.Generator) -> Configuration:
     window = tuple(int(n) for n in rng.integers(1, 6, 2))
     dilation = some(rng, 1, 1, (2, 1), 2, (1, 3))
     strides = some(rng, 1, 1, 2, (1, 2), (3, 2)) if dilation == 1 else 1
-    filters = int(rng.integers(1, 12))
+    groups = some(rng, 1, 1, 2, 3)
+    filters = groups * int(rng.integers(1, 12 // groups))
     options = {
         "filters": filters,
+        "groups": groups,
         "kernel_size": window,
         "strides": strides,
         "padding": some(rng, "valid", "same"),
@@ -236,8 +238,8 @@ def conv2d(rng: np.random.Generator) -> Configuration:
         "use_bias": some(rng, True, True, False),
     }
     extent = tuple((n - 1) * d + 1 for n, d in zip(window, np.broadcast_to(dilation, 2), strict=True))
-    channels = int(rng.integers(1, 7))
-    entries = window[0] * window[1] * channels
+    channels = groups * int(rng.integers(1, 6 // groups + 1))
+    entries = window[0] * window[1] * channels // groups
     return Configuration("Conv2D", options, image(rng, extent, channels), deviation=entries**-0.5)
 
 

@@ -43,7 +43,7 @@ class Conv2D(Layer):
         A number is not a positive integer; strides and dilation are both above 1; ``groups`` does not divide channels
         and filters; the input has not four axes, or other channels than the kernel; no window fits.
 
-    Keras: ``keras.layers.Conv2D``, which on a processor cannot train with ``groups`` above 1.
+    Keras: ``keras.layers.Conv2D``.
     """
 
     def __init__(

@@ -58,7 +58,7 @@ class MaxPooling2D(_Pooling2D):
     TypeError, ValueError
         A number is not a positive integer; the input has not four axes; no window fits.
 
-    Keras: ``keras.layers.MaxPooling2D``.
+    Keras: ``keras.layers.MaxPooling2D``. A window with NaN gives NaN here, and in Keras the largest of the others.
     """
 
     def forward(self, x: np.ndarray, *, training: bool = False, mask: np.ndarray | None = None) -> np.ndarray:

@@ -64,19 +64,6 @@ def test_dropout_at_its_ends(keras, rate):
     np.testing.assert_array_equal(layers.Dropout(rate)(x, training=True), expected)
 
 
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_groups_of_a_convolution(keras, padding):
-    """Forward alone: Keras' gradient for groups is not to be had on a processor."""
-    x = np.random.default_rng(0).normal(size=(3, 7, 8, 6))
-    options = {"filters": 4, "kernel_size": 3, "groups": 2, "padding": padding, "activation": "tanh"}
-    ours = layers.Conv2D(**options, dtype="float64")
-    y = ours(x)
-    theirs = keras.layers.Conv2D(**options, dtype="float64")
-    theirs.build(x.shape)
-    theirs.set_weights(ours.get_weights())
-    np.testing.assert_allclose(y, theirs(x), rtol=1e-12, atol=1e-14)
-
-
 def test_moving_averages_after_several_steps(keras):
     rng = np.random.default_rng(0)
     ours, theirs = (
