@@ -262,7 +262,7 @@ def _time_limit() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def difference(exercise: Exercise, mutant: Mutant, rounds: int = 10) -> Case | None:
+def difference(exercise: Exercise, mutant: Mutant, rounds: int = 5) -> Case | None:
     """An input on which a mutant is wrong and the answer that it was made from is right; ``None`` if none was found.
 
     Asked are the exercise's private cases of many seeds, mixtures of the cases of two seeds, which lie where no case of
@@ -278,7 +278,7 @@ def difference(exercise: Exercise, mutant: Mutant, rounds: int = 10) -> Case | N
         for a, b in zip(one, other, strict=False):
             if not a.graded or a.criterion not in names:
                 continue
-            for case in (a, _mixed(a, b, generator), _far_apart(a), *(_other_forms(a) if number < 3 else ())):
+            for case in (a, _mixed(a, b, generator), _far_apart(a), *(_other_forms(a) if number < 1 else ())):
                 with _time_limit(), contextlib.suppress(ValueError, TypeError):
                     if _holds(exercise, mutant.made, case):
                         continue

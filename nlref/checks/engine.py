@@ -14,7 +14,16 @@ import numpy as np
 from nlref.checks import script
 from nlref.checks.call import Call, CallEach, Outcome, Warned, call_locally
 from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, Mistake, Question
-from nlref.checks.general_mistakes import CHANGES, LOOK_AT_NUMBERS, general_mistakes
+from nlref.checks.general_mistakes import (
+    CHANGES,
+    ERROR,
+    FEW_DIGITS,
+    LOOK_AT_NUMBERS,
+    OBSERVED,
+    SAME_DIFFERENCE,
+    SAME_FACTOR,
+    general_mistakes,
+)
 from nlref.checks.result import CheckResult, CriterionResult
 from nlref.checks.script import Transcript
 from nlref.checks.values import (
@@ -130,11 +139,12 @@ def _judge(
         (trial.fault for trial in graded if trial.fault and trial.case.criterion == first), None
     )
     results, private_only = [], False
+    mistakes = _recognised(exercise, graded)
     for criterion in exercise.criteria:
         own = [trial for trial in trials if trial.case.criterion == criterion.name]
         faults = [trial for trial in own if trial.fault is not None and trial.case.graded]
         private_only |= bool(faults) and all(trial.private for trial in faults)
-        mistake = _recognise(exercise, criterion, own) if faults else None
+        mistake = mistakes.get(criterion.name)
         results.append(
             CriterionResult(
                 name=criterion.name,
@@ -172,7 +182,7 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
     if isinstance(record, Question):
         return shown
     sentences = {criterion.name: criterion.sentence for criterion in record.criteria}
-    general = (*general_mistakes(record), *(mistake for mistake, _ in CHANGES))
+    general = (*general_mistakes(record), *(mistake for mistake, _ in CHANGES), *OBSERVED)
     known = {mistake.name: mistake.sentence for mistake in (*general, *record.mistakes)}
     results, private_only = [], False
     for one, other in zip(shown.criteria, full.criteria, strict=True):
@@ -677,18 +687,44 @@ def _shown_difference(case: Case, array: np.ndarray, truth: np.ndarray, wrong: n
 # Known mistakes
 
 
-def _recognise(exercise: Exercise, criterion: Criterion, trials: Sequence[Trial]) -> Mistake | None:
+def _recognised(exercise: Exercise, graded: Sequence[Trial]) -> dict[str, Mistake]:
+    """The mistake by which each criterion fails, where it is known.
+
+    What is merely seen in the numbers is not said beside a mistake of the record, which says why.
+    """
+    found = {}
+    for criterion in exercise.criteria:
+        own = [trial for trial in graded if trial.case.criterion == criterion.name]
+        if any(trial.fault is not None for trial in own):
+            mistake = _recognise(exercise, criterion, own)
+            if mistake is not None:
+                found[criterion.name] = mistake
+    if any(mistake in exercise.mistakes for mistake in found.values()):
+        seen = {mistake.name for mistake in OBSERVED}
+        return {name: mistake for name, mistake in found.items() if mistake.name not in seen}
+    return found
+
+
+def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]) -> Mistake | None:
     """The known mistake whose outcomes are the learner's on every graded input of the criterion, if any."""
-    graded = [trial for trial in trials if trial.case.graded]
-    candidates = [mistake for mistake in exercise.mistakes if mistake.criterion == criterion.name]
-    if criterion.name in LOOK_AT_NUMBERS:
-        candidates += general_mistakes(exercise)
-    for mistake in candidates:
-        if all(
+    for mistake in exercise.mistakes:
+        if mistake.criterion == criterion.name and all(
             _same(trial.outcome, _outcome_of(exercise, mistake, trial.case), trial.case) for trial in graded
         ):
             return mistake
-    return _change_of_results(exercise, graded) if criterion.name in LOOK_AT_NUMBERS else None
+    for mistake in general_mistakes(exercise) if criterion.name in LOOK_AT_NUMBERS else ():
+        if all(_is_general(exercise, mistake, trial) for trial in graded):
+            return mistake
+    if criterion.name not in LOOK_AT_NUMBERS:
+        return None
+    return _change_of_results(exercise, graded) or _seen_in_numbers(graded)
+
+
+def _is_general(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
+    """Whether a general mistake explains an outcome. That it fails too says nothing, but of one that is an error."""
+    if trial.outcome.error is not None and mistake.name != ERROR:
+        return False
+    return _same(trial.outcome, _outcome_of(exercise, mistake, trial.case), trial.case)
 
 
 def _outcome_of(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:
@@ -787,6 +823,42 @@ def _change_of_results(exercise: Exercise, trials: Sequence[Trial]) -> Mistake |
     return None
 
 
+def _seen_in_numbers(trials: Sequence[Trial]) -> Mistake | None:
+    """What all wrong numbers have in common: a factor, a difference, or that they are nearly right."""
+    got, right = [], []
+    for trial in trials:
+        array, _ = as_numbers(trial.outcome.value)
+        truth = trial.truth
+        if array is None or not isinstance(truth, np.ndarray) or array.shape != truth.shape:
+            return None
+        got.append(array.ravel().astype(np.float64))
+        right.append(truth.ravel().astype(np.float64))
+    one, other = np.concatenate(got), np.concatenate(right)
+    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))) or np.unique(other).size < 4:
+        return None
+    scale = np.abs(other).max()
+    if np.all(np.abs(one - other) <= 1e-3 * np.abs(other) + 1e-6 * scale):
+        digits = int(-np.log10(np.max(np.abs(one - other) / (np.abs(other) + 1e-3 * scale))))
+        return replace(FEW_DIGITS, sentence=_with_digits(digits))
+    difference = np.median(one - other)
+    if np.all(np.abs(one - other - difference) <= 1e-9 * scale):
+        word = "large" if difference > 0 else "small"
+        return replace(
+            SAME_DIFFERENCE, sentence=f"All values are too {word} by the same {abs(difference):.6g}."
+        )
+    factor = float(one @ other / (other @ other))
+    if np.all(np.abs(one - factor * other) <= 1e-9 * abs(factor) * np.abs(other)):
+        return replace(SAME_FACTOR, sentence=f"All values are {factor:.6g} times what is right.")
+    return None
+
+
+def _with_digits(digits: int) -> str:
+    return (
+        f"All values are right to about {digits} digits and no more: look for a constant with too few digits, for "
+        "float32, or for a small number that was added."
+    )
+
+
 def _is_changed(
     pairs: Sequence[tuple[np.ndarray, np.ndarray, Case]], change: Callable[[np.ndarray], Any]
 ) -> bool:
@@ -796,6 +868,8 @@ def _is_changed(
     for array, truth, case in pairs:
         if truth.dtype.kind == "b":
             return False
+        if not truth.ndim:
+            truth, array = truth.reshape(1), array.reshape(-1)
         with np.errstate(all="ignore"):
             expected = np.asarray(change(truth), dtype=np.float64)
         if array.shape != expected.shape or not np.all(close(array, expected, case)):

@@ -11,6 +11,19 @@ from nlref.checks.exercise import Exercise, Mistake
 # Criteria whose numbers a general mistake can explain.
 LOOK_AT_NUMBERS = ("values", "shape", "axis", "gradient")
 
+# The one that shows itself as an error.
+ERROR = "one question for a whole array"
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+
 # The right answer, changed: a name, what is done to it, and a sentence.
 _CHANGES: tuple[tuple[str, Callable[[np.ndarray], Any], str], ...] = (
     ("sign flipped", np.negative, "All values are right but for their sign."),
@@ -37,6 +50,42 @@ _CHANGES: tuple[tuple[str, Callable[[np.ndarray], Any], str], ...] = (
     ("transposed", np.transpose, "The values are right, and rows and columns have changed places."),
     ("summed up", np.sum, "One number comes back, the sum of all the values that were asked for."),
     ("averaged", np.mean, "One number comes back, the mean of all the values that were asked for."),
+    ("flattened", np.ravel, "The values are right and stand in one long row: the shape is lost."),
+    (
+        "an axis too many",
+        lambda y: y[..., None],
+        "The values are right, with an axis of length 1 too many at the end.",
+    ),
+    (
+        "an axis too many in front",
+        lambda y: y[None],
+        "The values are right, with an axis of length 1 too many in front.",
+    ),
+    ("axes of length 1 lost", np.squeeze, "The values are right, and axes of length 1 are lost."),
+    (
+        "decimals cut off",
+        np.trunc,
+        "The decimals are cut off: somewhere an array of integers takes the numbers in.",
+    ),
+    ("sigmoid too many", _sigmoid, "Each value has gone through a sigmoid that is one too many."),
+    ("softmax too many", _softmax, "The values have gone through a softmax that is one too many."),
+    ("absolute values", np.abs, "All values are right but for the minus that some of them have lost."),
+    ("summed along the last axis", lambda y: np.sum(y, axis=-1), "A sum over the last axis is one too many."),
+    (
+        "averaged along the last axis",
+        lambda y: np.mean(y, axis=-1),
+        "A mean over the last axis is one too many.",
+    ),
+    (
+        "summed over the samples",
+        lambda y: np.sum(y, axis=0),
+        "A sum over the first axis, the samples, is one too many.",
+    ),
+    (
+        "averaged over the samples",
+        lambda y: np.mean(y, axis=0),
+        "A mean over the first axis, the samples, is too many.",
+    ),
 )
 
 
@@ -44,6 +93,22 @@ def _nothing_to_call(*args: Any, **kwargs: Any) -> None:
     raise TypeError("this mistake is known by what it does to a right answer")
 
 
+# What is seen in the numbers that come back, without a function that would give them; sentences without a number.
+SAME_FACTOR = Mistake("constant factor", _nothing_to_call, "values", "All values are off by the same factor.")
+SAME_DIFFERENCE = Mistake(
+    "constant difference",
+    _nothing_to_call,
+    "values",
+    "All values are too large or too small by the same amount.",
+)
+FEW_DIGITS = Mistake(
+    "too few digits",
+    _nothing_to_call,
+    "values",
+    "All values are nearly right: look for a constant with too few digits, for float32, or for a small number that was "
+    "added.",
+)
+OBSERVED = (SAME_FACTOR, SAME_DIFFERENCE, FEW_DIGITS)
 CHANGES = tuple((Mistake(name, _nothing_to_call, "values", text), change) for name, change, text in _CHANGES)
 
 
@@ -75,7 +140,7 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             f"{exercise.arguments[0]} comes back as it was.",
         ),
         mistake(
-            "one question for a whole array",
+            ERROR,
             _ask_whole_array,
             "Python's `if`, `and`, `or` and `max` want one yes or no, and an array gives one for each element. "
             "`np.where` and `np.maximum` choose element by element.",
@@ -101,6 +166,46 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             "Every row has the values of the first one.",
         ),
     ]
+    first_name, last_name = exercise.arguments[0], exercise.arguments[-1]
+    found += [
+        mistake(
+            "one power too many",
+            lambda x, *args, **kwargs: np.asarray(right(x, *args, **kwargs)) * x,
+            f"Each value is multiplied by {first_name} once too often: the degree is too high by 1.",
+        ),
+        mistake(
+            "one power too few",
+            lambda x, *args, **kwargs: np.asarray(right(x, *args, **kwargs)) / x,
+            f"A factor {first_name} is missing: the degree is too low by 1.",
+        ),
+        mistake(
+            "probabilities for logits",
+            lambda *args, **kwargs: right(*args[:-1], _sigmoid(args[-1]), **kwargs),
+            f"This is right for sigmoid({last_name}): a sigmoid is one too many.",
+        ),
+        mistake(
+            "softmax for logits",
+            lambda *args, **kwargs: right(*args[:-1], _softmax(args[-1]), **kwargs),
+            f"This is right for softmax({last_name}): a softmax is one too many.",
+        ),
+        mistake(
+            "one row for all rows",
+            lambda x, *args, **kwargs: right(
+                x[:1], *(a[:1] if _is_like(a, x) else a for a in args), **kwargs
+            ),
+            "Only the first row is answered.",
+        ),
+    ]
+    for name in _optional(exercise):
+        found.append(
+            mistake(
+                f"{name} ignored",
+                lambda *args, name=name, **kwargs: right(
+                    *args, **{key: value for key, value in kwargs.items() if key != name}
+                ),
+                f"Whatever `{name}` is, the result is that of its default.",
+            )
+        )
     if len(exercise.arguments) > 1:
         first, second = exercise.arguments[:2]
         found.append(
@@ -112,11 +217,6 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
         )
     if "axis" in inspect.signature(right).parameters:
         found += [
-            mistake(
-                "axis ignored",
-                lambda *args, axis=None, **kwargs: right(*args, **kwargs),
-                "Whatever `axis` is, the default axis is used.",
-            ),
             mistake(
                 "first axis",
                 lambda *args, axis=None, **kwargs: right(*args, axis=0, **kwargs),
@@ -131,6 +231,20 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             ),
         ]
     return tuple(found)
+
+
+def _optional(exercise: Exercise) -> list[str]:
+    """The keywords that the cases of an exercise use and that its reference can do without."""
+    parameters = inspect.signature(exercise.reference).parameters
+    return [
+        name
+        for name in dict.fromkeys(key for case in exercise.public_inputs() for key in case.keywords)
+        if name not in parameters or parameters[name].default is not inspect.Parameter.empty
+    ]
+
+
+def _is_like(argument: Any, x: np.ndarray) -> bool:
+    return isinstance(argument, np.ndarray) and argument.shape[:1] == x.shape[:1]
 
 
 def _ask_whole_array(x: np.ndarray, *args: Any, **kwargs: Any) -> None:

@@ -53,18 +53,26 @@ LOSS = exercise(
 )
 
 
-# Of a symmetric loss these are no mistakes, or they need another shape.
+# These change nothing here, do the same as another, or need another shape.
+ALWAYS = {"axes of length 1 lost", "absolute values", "one question for a whole array"}
 MEANINGLESS = {
-    "mean_squared_error": {
+    "mean_squared_error": ALWAYS
+    | {
         "arguments swapped",  # symmetric
         "mirrored in x",
         "input returned",
         "the first row for all",
-        "one question for a whole array",
         "transposed",
         "first axis",
+        "one power too many",
+        "one power too few",
+        "flattened",  # one number a sample has one axis
+        "summed along the last axis",
+        "averaged along the last axis",
+        "summed over the samples",
+        "averaged over the samples",
     },
-    "softmax": {"axis ignored", "one question for a whole array"},
+    "softmax": ALWAYS | {"axis ignored", "softmax for logits"},
 }
 
 
@@ -128,3 +136,49 @@ def test_a_warning_on_a_right_value_is_a_fault_where_the_text_asks_for_none():
     assert loud.score == 7
     assert "the value is right, with a RuntimeWarning: overflow" in loud.criteria[1].message
     assert evaluate(quiet, lambda x: 1 / (1 + np.exp(np.minimum(-x, 700)))).passed
+
+
+def test_a_keyword_that_is_not_used_is_named():
+    def scaled(x, gain=1.0, shift=0.0):
+        return gain * np.sin(x) + shift
+
+    record = exercise(
+        scaled,
+        ("x",),
+        lambda rng: (
+            Case("values", (rng.normal(size=5).round(2),), {"gain": 3.0, "shift": 0.75}),
+            Case("axis", (rng.normal(size=5).round(2),)),
+        ),
+    )
+    result = evaluate(record, lambda x, gain=1.0, shift=0.0: gain * np.sin(x))
+    assert result.mistake == "shift ignored"
+    assert evaluate(record, lambda x, gain=1.0, shift=0.0: np.sin(x) + shift).mistake == "gain ignored"
+
+
+def test_what_all_wrong_numbers_share_is_said_with_its_number():
+    def cube(x):
+        return x**3 + 2
+
+    record = exercise(
+        cube,
+        ("x",),
+        lambda rng: tuple(Case(name, (rng.normal(size=6).round(2),)) for name in ("values", "axis")),
+    )
+    factor = evaluate(record, lambda x: 1.7 * cube(x))
+    assert factor.mistake == "constant factor"
+    assert "All values are 1.7 times what is right." in str(factor)
+    difference = evaluate(record, lambda x: cube(x) - 0.25)
+    assert difference.mistake == "constant difference"
+    assert "All values are too small by the same 0.25." in str(difference)
+    digits = evaluate(record, lambda x: cube(x).astype(np.float16).astype(np.float64))
+    assert digits.mistake == "too few digits"
+    assert "right to about 3 digits" in str(digits)
+    assert evaluate(record, lambda x: np.where(x > 0, 1.7, 1.8) * cube(x)).mistake is None
+
+
+def test_a_mistake_that_fails_explains_no_failure():
+    def raises(x, axis=-1):
+        raise ValueError("operands could not be broadcast together")
+
+    assert evaluate(SOFTMAX, raises).mistake is None
+    assert evaluate(LOSS, lambda y_true, y_pred: np.zeros((2, 3)) + np.zeros((4, 5))).mistake is None
