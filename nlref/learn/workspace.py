@@ -143,6 +143,11 @@ def _write_settings(home: Path, instructor: bool) -> None:
                     "notebook": False,
                 },
             },
+            # an export carries its pictures, and stays a page when it is sanitized
+            "HTMLExporter": {
+                "embed_images": True,
+                "filters": {"clean_html": "nlref.learn.export.clean_html"},
+            },
         },
         "labconfig/page_config.json": {
             "disabledExtensions": _ONLY_IN_THE_WAY if instructor else _ONLY_IN_THE_WAY | _FOR_INSTRUCTORS

@@ -1,5 +1,8 @@
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,3 +81,17 @@ def test_everything_solved(workspace):
 def test_outside_a_workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "nlref lab" in nlref.progress().text
+
+
+def test_command_finds_the_workspace_it_is_in_or_beside(workspace, tmp_path_factory):
+    shown = nlref.progress().text + "\n"
+    command = [Path(sys.executable).with_name("nlref"), "progress"]
+    beside = tmp_path_factory.mktemp("beside")
+    (beside / "work").symlink_to(workspace)
+    for folder, arguments in [
+        (workspace / UNITS[0], []),
+        (beside, []),
+        (beside, [str(workspace / UNITS[0])]),
+    ]:
+        run = subprocess.run(command + arguments, cwd=folder, capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stdout, run.stderr) == (0, shown, "")
