@@ -339,7 +339,7 @@ POISSON = Exercise(
     arguments=("y_true", "y_pred"),
     criteria=criteria(
         "The mean of y_pred - y_true log(y_pred) over the last axis.",
-        "Counts of 0 and rates of 0: 1e-7 is added inside the logarithm.",
+        "Right for counts of 0, for large counts, and for rates of 0: 1e-7 is added inside the logarithm.",
     ),
     public_inputs=lambda: poisson_cases(np.random.default_rng(82)),
     private_inputs=poisson_cases,
