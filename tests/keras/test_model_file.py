@@ -202,11 +202,17 @@ def test_a_file_that_says_nonsense_never_ends_in_another_error(keras, saved):
                     node = node[step]
                 node[place[-1]] = nonsense
 
-            try:
-                load_model(changed(path, "changed.keras", change))
-            except ValueError as error:
-                assert type(error) is ValueError
-                assert "\n" not in str(error)
+            said = sentence_of(changed(path, "changed.keras", change))
+            assert "\n" not in said
+
+
+def sentence_of(path):
+    """What is wrong with a file, nothing if it loads; any other error than ours is the test's."""
+    try:
+        load_model(path)
+    except ValueError as error:
+        return str(error) if type(error) is ValueError else f"not ours:\n{error!r}"
+    return ""
 
 
 def _leaves(node, path=()):
