@@ -13,10 +13,22 @@ from nlref.checks.unit_06_regression_losses import EXERCISES as UNIT_06
 from nlref.checks.unit_07_crossentropy import EXERCISES as UNIT_07
 from nlref.checks.unit_08_divergences_and_margins import EXERCISES as UNIT_08
 from nlref.checks.unit_09_gradients import EXERCISES as UNIT_09
+from nlref.checks.unit_10_backpropagation import EXERCISES as UNIT_10
 
 EXERCISES: dict[str, Exercise | Question] = {
     exercise.id: exercise
-    for exercise in (*UNIT_01, *UNIT_02, *UNIT_03, *UNIT_04, *UNIT_05, *UNIT_06, *UNIT_07, *UNIT_08, *UNIT_09)
+    for exercise in (
+        *UNIT_01,
+        *UNIT_02,
+        *UNIT_03,
+        *UNIT_04,
+        *UNIT_05,
+        *UNIT_06,
+        *UNIT_07,
+        *UNIT_08,
+        *UNIT_09,
+        *UNIT_10,
+    )
 }
 
 __all__ = [
