@@ -251,9 +251,7 @@ if written(Dense, Relu):
         guesses = output(reader, images).argmax(axis=1) == labels
         right["train"].append(guesses[:1400].mean())
         right["test"].append(guesses[1400:].mean())
-    print(
-        f"right after 20 epochs: {right['train'][-1]:.3f} of those learned, {right['test'][-1]:.3f} of the others"
-    )
+    print(f"right after 20 epochs: {right['train'][-1]:.3f} learned, {right['test'][-1]:.3f} new")
 
 # %% tags=["skip-execution"]
 if right["test"]:
