@@ -30,11 +30,18 @@ setup:
 lab: setup
 	@exec $(VENV)/nlref lab
 
-test: setup
-	$(VENV)/python -m pytest -m 'not slow' -n auto --maxprocesses 4 --dist loadfile
+# each file in one of up to four processes
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
+test: setup
+	$(VENV)/python -m pytest -m 'not slow' $(PARALLEL)
+
+# what drives browsers and sandboxes, with time limits of its own, has the machine to itself
 test-all: setup
-	$(VENV)/python -m pytest
+	@status=0; \
+	$(VENV)/python -m pytest -m 'not browser and not sandbox' $(PARALLEL) || status=1; \
+	$(VENV)/python -m pytest -m 'browser or sandbox' || status=1; \
+	exit $$status
 
 build: setup
 	$(VENV)/nlref build
