@@ -1,10 +1,11 @@
 """What a network calls between epochs: stop when nothing improves, or make the steps shorter."""
 
-import math
 import warnings
 from typing import Any
 
 import numpy as np
+
+from nlref.optimizers.arguments import number
 
 # How the names of metrics end for which great is good, and for which small is. A cosine similarity is in neither:
 # Keras' metric is the cosine, its loss the negative of it.
@@ -46,14 +47,11 @@ class _Monitor(Callback):
             raise ValueError(f"{kind}: mode must be 'auto', 'min' or 'max', not {mode!r}")
         if mode == "auto":
             mode = _direction(kind, monitor)
-        if not math.isfinite(min_delta):
-            raise ValueError(f"{kind}: min_delta must be finite, not {min_delta}")
-        if patience < 0:
-            raise ValueError(f"{kind}: patience must be from 0 on, not {patience}")
         self.monitor = monitor
         self.mode = mode
-        self.min_delta = abs(min_delta)
-        self.patience = patience
+        size = abs(min_delta) if isinstance(min_delta, int | float) else min_delta
+        self.min_delta = number(kind, "min_delta", size)
+        self.patience = number(kind, "patience", patience)
         self.verbose = verbose
         self.best: float | None = None
         self.wait = 0
@@ -180,15 +178,11 @@ class ReduceLROnPlateau(_Monitor):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta, patience, verbose)
-        if not 0 <= factor < 1:
-            raise ValueError(f"ReduceLROnPlateau: factor must be from 0 on and below 1, not {factor}")
-        if cooldown < 0:
-            raise ValueError(f"ReduceLROnPlateau: cooldown must be from 0 on, not {cooldown}")
-        if not (min_lr >= 0 and math.isfinite(min_lr)):
-            raise ValueError(f"ReduceLROnPlateau: min_lr must be from 0 on, not {min_lr}")
-        self.factor = factor
-        self.cooldown = cooldown
-        self.min_lr = min_lr
+        self.factor = number("ReduceLROnPlateau", "factor", factor, most=1)
+        if self.factor == 1:
+            raise ValueError("ReduceLROnPlateau: factor must be below 1, or nothing is reduced")
+        self.cooldown = number("ReduceLROnPlateau", "cooldown", cooldown)
+        self.min_lr = number("ReduceLROnPlateau", "min_lr", min_lr)
         self.on_train_begin()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -209,7 +203,7 @@ class ReduceLROnPlateau(_Monitor):
         if self._is_better(current, self.best):
             self.best = current
             self.wait = 0
-        elif self.cooldown_counter == 0:
+        elif self.cooldown_counter <= 0:
             self.wait += 1
             # In float32, in which Keras keeps both: a rate that is min_lr but for roundings is not reduced again.
             if self.wait >= self.patience and np.float32(optimizer.learning_rate) > np.float32(self.min_lr):

@@ -1,11 +1,12 @@
 """What every optimizer does: check and clip the gradients, decay the weights, step, and count the steps."""
 
 import math
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from nlref.optimizers.arguments import number
 
 
 class Optimizer:
@@ -134,15 +135,8 @@ class Optimizer:
             )
         return [np.asarray(g, dtype=w.dtype) for g, w in zip(gradients, parameters, strict=True)]
 
-    def _number(self, name: str, value: Any, *, above_zero: bool = False, most: float = math.inf) -> float:
-        """``value`` as a float, if it is a finite number from 0 (or above it) to ``most``."""
-        rule = type(self).__name__
-        if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-            raise TypeError(f"{rule}: {name} must be a number, not {value!r}")
-        if not (math.isfinite(value) and (value > 0 if above_zero else value >= 0) and value <= most):
-            least = "above 0" if above_zero else "from 0 on" if most == math.inf else f"from 0 to {most:g}"
-            raise ValueError(f"{rule}: {name} must be {least}, not {value}")
-        return float(value)
+    def _number(self, name: str, value: Any, **limits: Any) -> float:
+        return number(type(self).__name__, name, value, **limits)
 
 
 def _norm(arrays: Sequence[np.ndarray]) -> float:

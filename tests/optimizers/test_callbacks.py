@@ -190,12 +190,20 @@ def test_a_missing_metric_is_a_warning_as_in_keras(kind):
         (lambda: EarlyStopping("val_quality"), "'val_quality'; give mode='max' or mode='min'"),
         (lambda: EarlyStopping(mode="down"), "mode must be 'auto', 'min' or 'max', not 'down'"),
         (lambda: EarlyStopping(patience=-1), "patience must be from 0 on, not -1"),
-        (lambda: EarlyStopping(min_delta=float("nan")), "min_delta must be finite"),
-        (lambda: ReduceLROnPlateau(factor=1.0), "factor must be from 0 on and below 1, not 1.0"),
-        (lambda: ReduceLROnPlateau(cooldown=-1), "cooldown"),
-        (lambda: ReduceLROnPlateau(min_lr=-1), "min_lr"),
+        (lambda: EarlyStopping(min_delta=float("nan")), "min_delta must be from 0 on, not nan"),
+        (lambda: ReduceLROnPlateau(factor=1.0), "factor must be below 1"),
+        (lambda: ReduceLROnPlateau(factor=-0.5), "factor must be from 0 to 1, not -0.5"),
+        (lambda: ReduceLROnPlateau(cooldown=-1), "cooldown must be from 0 on"),
+        (lambda: ReduceLROnPlateau(min_lr=-1), "min_lr must be from 0 on"),
     ],
 )
 def test_wrong_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("option", ["patience", "min_delta"])
+@pytest.mark.parametrize("kind", [EarlyStopping, ReduceLROnPlateau])
+def test_an_option_that_is_no_number_is_named(kind, option):
+    with pytest.raises(TypeError, match=f"{kind.__name__}: {option} must be a number, not 'few'"):
+        kind(**{option: "few"})
