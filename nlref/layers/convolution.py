@@ -25,8 +25,7 @@ class Conv2D(Layer):
     with stride :math:`\sigma` and dilation :math:`\delta`. ``x`` is (batch, rows, columns, channels), ``kernel`` (rows
     and columns of a window, channels / groups, filters), ``bias`` (filters,), the output (batch, rows, columns,
     filters). The windows are written side by side as the rows of a matrix, so that the sums are one matrix product
-    ("im2col"), and so are the gradients, as in `Dense`; what `backward` then has for every pixel of every window is
-    added up where the windows overlap.
+    ("im2col"), and the gradients are those of `Dense`; that of the input is added up where windows overlap.
 
     Parameters
     ----------
@@ -132,12 +131,12 @@ class Conv2D(Layer):
         self.gradients["kernel"] = kernel_gradient.transpose(1, 0, 2).reshape(kernel.shape)
 
         shape, padded_shape = self._shapes
-        windows = (delta @ self._as_matrices(kernel).transpose(0, 2, 1)).transpose(1, 0, 2)
-        windows = windows.reshape(*g.shape[:3], self.groups, *kernel.shape[:3])
-        padded = np.zeros((*padded_shape[:3], self.groups, kernel.shape[2]), self.dtype)
+        padded = np.zeros(padded_shape, self.dtype)
         for row, column, pixels in self.windows.places(shape):
-            padded[pixels] += windows[..., row, column, :]
-        return self.windows.crop(padded.reshape(padded_shape), shape)
+            pixel = self._as_matrices(kernel[row : row + 1, column : column + 1])
+            part = (delta @ pixel.transpose(0, 2, 1)).transpose(1, 0, 2)
+            padded[pixels] += part.reshape(*g.shape[:3], shape[3])
+        return self.windows.crop(padded, shape)
 
     def _as_rows(self, windows: np.ndarray) -> np.ndarray:
         """(groups, all windows of all images, entries of a window that belong to the group)."""
