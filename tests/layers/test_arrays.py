@@ -76,7 +76,7 @@ def test_weights_keep_their_identity(benchmark, configurations, layer_name):
     own = {**layer.parameters, **layer.state}
     copies = layer.get_weights()
     layer.set_weights([copy + 1 for copy in copies])
-    layer.forward(configuration.x, training=configuration.training, mask=configuration.mask)
+    layer.forward(configuration.x, training=True, mask=configuration.mask)
     layer.build(configuration.x.shape)
     for name, array in {**layer.parameters, **layer.state}.items():
         assert array is own[name]

@@ -86,3 +86,8 @@ def test_an_image_of_negative_numbers_has_a_negative_largest_one_at_its_edge():
     x = np.full((1, 3, 3, 1), -5.0)
     np.testing.assert_array_equal(layers.MaxPooling2D(2, padding="same")(x), np.full((1, 2, 2, 1), -5.0))
     np.testing.assert_array_equal(layers.AveragePooling2D(2, padding="same")(x), np.full((1, 2, 2, 1), -5.0))
+
+
+def test_a_window_with_nan_has_no_largest_entry():
+    x = np.array([[1.0, np.nan], [2.0, 3.0]]).reshape(1, 2, 2, 1)
+    assert np.isnan(layers.MaxPooling2D(2)(x)).all()
