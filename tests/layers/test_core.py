@@ -130,3 +130,15 @@ class TestDropout:
         y = layers.Dropout(0.5, noise_shape=(None, 1), seed=0)(self.x, training=True)
         assert {len(np.unique(row)) for row in y} == {1}
         assert len(np.unique(y)) == 2
+
+
+def test_prelu_shares_its_slopes_along_axes():
+    x = np.array([[[-1.0, 2.0], [-3.0, -4.0]]])
+    layer = layers.PReLU(shared_axes=1, dtype="float64")
+    layer.build((None, 2, 2))
+    assert layer.parameters["alpha"].shape == (1, 2)
+    layer.set_weights([[[0.5, 0.25]]])
+    np.testing.assert_array_equal(layer(x), [[[-0.5, 2.0], [-1.5, -1.0]]])
+    np.testing.assert_array_equal(layer.backward(np.ones(x.shape)), [[[0.5, 1.0], [0.5, 0.25]]])
+    np.testing.assert_array_equal(layer.gradients["alpha"], [[-4.0, -4.0]])
+    assert layers.PReLU()(x).min() == 0
