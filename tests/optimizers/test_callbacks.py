@@ -10,6 +10,10 @@ from nlref.network import Network
 from nlref.optimizers import SGD, EarlyStopping, ReduceLROnPlateau, callbacks
 
 EPOCHS = 30
+COUNTS = [
+    20,
+    pytest.param(200, marks=pytest.mark.slow),
+]  # of series; Keras takes some ten milliseconds for each
 
 # Keras makes an array of its learning rate in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
@@ -83,9 +87,10 @@ def beside_keras(keras, kind, options, values):
 
 
 @pytest.mark.parametrize("kind", ["smooth", "tenths", "broken"])
-def test_early_stopping_decides_as_keras(keras, kind):
-    rng = np.random.default_rng(1)
-    for _ in range(150):
+@pytest.mark.parametrize("count", COUNTS)
+def test_early_stopping_decides_as_keras(keras, kind, count):
+    rng = np.random.default_rng(count)
+    for _ in range(count):
         options = {
             "monitor": "val_loss",
             "mode": str(rng.choice(["auto", "min", "max"])),
@@ -101,9 +106,10 @@ def test_early_stopping_decides_as_keras(keras, kind):
 
 
 @pytest.mark.parametrize("kind", ["smooth", "tenths", "broken"])
-def test_reduce_on_plateau_decides_as_keras(keras, kind):
-    rng = np.random.default_rng(2)
-    for _ in range(70):
+@pytest.mark.parametrize("count", COUNTS)
+def test_reduce_on_plateau_decides_as_keras(keras, kind, count):
+    rng = np.random.default_rng(count)
+    for _ in range(count):
         options = {
             "monitor": "val_loss",
             "mode": str(rng.choice(["auto", "min", "max"])),
