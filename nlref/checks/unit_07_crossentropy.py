@@ -14,6 +14,8 @@ UNIT = "07_crossentropy"
 GUARD = 1e-7
 # A guard that is a little different at a perfect prediction is as good: 1e-7 against 0.
 LENIENT = {"tolerance": 1e-6, "scale": 1.0}
+# An epsilon of 1e-7 in a logarithm is a matter of the extremes alone.
+NO_MATTER_OF_EPSILON = {"tolerance": 1e-4, "scale": 0.01}
 
 SHAPE = Criterion(
     "shape", 0.2, "One number for each sample: the shape of the predictions without their last axis."
@@ -496,6 +498,10 @@ def logit_through_epsilon(y_true, logits):
     return binary_small_epsilon(y_true, sigmoid(logits))
 
 
+def logit_through_large_epsilon(y_true, logits):
+    return binary_epsilon(y_true, sigmoid(logits))
+
+
 def logit_naive(y_true, logits):
     return np.log(1 + np.exp(logits)) - y_true * logits
 
@@ -550,18 +556,18 @@ def logit_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     soft = np.round(generator.uniform(0.1, 0.9, (3, 2)), 1), scores(generator, 3, 2)
     far = float(np.round(generator.uniform(800, 1200)))
     return (
-        *(Case("values", arrays, tolerance=1e-6) for arrays in (pair(3, 4), pair(4, 2), soft)),
-        Case("values", (np.array([[1, 0]]), np.array([[1.5, 1.5]])), tolerance=1e-6),
+        *(Case("values", arrays, **NO_MATTER_OF_EPSILON) for arrays in (pair(3, 4), pair(4, 2), soft)),
+        Case("values", (np.array([[1, 0]]), np.array([[1.5, 1.5]])), **NO_MATTER_OF_EPSILON),
         Case("extremes", (column(1.0, 0.0), column(-far, far)), quiet=True),
         Case("extremes", (column(0.0, 1.0), column(-far, far)), quiet=True, **LENIENT),
         Case("extremes", (column(1.0, 0.0), column(-20.0, 20.0)), quiet=True),
         Case("extremes", (column(1.0, 0.0), column(-50.0, 50.0)), quiet=True),
         Case("extremes", (column(1.0, 0.0), column(40.0, -40.0)), graded=False, tolerance=1e-6),
         *(
-            Case("shape", arrays, tolerance=1e-6)
+            Case("shape", arrays, **NO_MATTER_OF_EPSILON)
             for arrays in (pair(4), pair(5, 1), pair(2, 3, 2), pair(1, 3))
         ),
-        Case("input unchanged", pair(3, 2), tolerance=1e-6),
+        Case("input unchanged", pair(3, 2)),
     )
 
 
@@ -656,6 +662,12 @@ BINARY_FROM_LOGITS = Exercise(
             averaged(logit_through_epsilon),
             "extremes",
             "With 1e-12 inside the logarithm the loss ends at 27.6, and the slope with it.",
+        ),
+        Mistake(
+            "through a sigmoid and a larger epsilon",
+            averaged(logit_through_large_epsilon),
+            "extremes",
+            "With 1e-7 inside the logarithm the loss ends at 16.1, and the slope with it.",
         ),
         Mistake(
             "overflow",
@@ -846,6 +858,12 @@ CATEGORICAL_CROSSENTROPY = Exercise(
             "The mean over the classes is taken, not the sum: the loss is divided by the number of classes.",
         ),
         Mistake(
+            "each divided by the samples",
+            lambda y_true, y_pred: np.sum(class_entries(y_true, y_pred), axis=-1) / len(y_true),
+            "values",
+            "Each loss is divided by the number of samples. That division belongs to the mean of the batch, later.",
+        ),
+        Mistake(
             "binary",
             summed(class_binary),
             "values",
@@ -1007,6 +1025,14 @@ def sparse_of_probability(y_true, logits):
     return -np.log(np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0])
 
 
+def sparse_classes_of_the_labels(y_true, logits):
+    return -np.sum(np.eye(y_true.max() + 1)[y_true] * log_softmax(logits), axis=-1)
+
+
+def sparse_probability(y_true, logits):
+    return -np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0]
+
+
 def sparse_one_maximum(y_true, logits):
     shifted = logits - np.max(logits)
     logs = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
@@ -1079,13 +1105,15 @@ def sparse_cases(generator: np.random.Generator) -> tuple[Case, ...]:
 
     far = float(np.round(generator.uniform(800, 1200)))
     return (
-        *(Case("values", pair(*shape), tolerance=1e-6) for shape in ((3, 4), (4, 3), (3, 3), (5, 2))),
-        Case("values", (np.array([0, 1, 2, 2]), scores(generator, 4, 3)), tolerance=1e-6),
+        *(Case("values", pair(*shape), **NO_MATTER_OF_EPSILON) for shape in ((3, 4), (4, 3), (3, 3), (5, 2))),
+        Case("values", (np.array([0, 1, 2, 2]), scores(generator, 4, 3)), **NO_MATTER_OF_EPSILON),
+        # The last class does not occur among the labels.
+        Case("values", (np.array([0, 1, 1]), scores(generator, 3, 4)), **NO_MATTER_OF_EPSILON),
         Case("extremes", (np.array([0, 1]), np.array([[-far, far], [0.0, far]])), quiet=True, **LENIENT),
         Case("extremes", (np.array([1, 0]), np.array([[far, 0.0], [far, far]])), quiet=True),
         Case("extremes", (np.array([0]), np.array([[0.0, 0.0, 30.0]])), quiet=True),
         Case("extremes", (np.array([0, 1, 0]), rows_apart(far)), quiet=True),
-        *(Case("shape", pair(*shape), tolerance=1e-6) for shape in ((1, 3), (2, 3, 4), (2, 1, 3))),
+        *(Case("shape", pair(*shape), **NO_MATTER_OF_EPSILON) for shape in ((1, 3), (2, 3, 4), (2, 1, 3))),
         Case("input unchanged", pair(3, 3)),
     )
 
@@ -1142,6 +1170,19 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
             sparse_kept_axis,
             "values",
             "The picked numbers still have an axis of length 1 at the end: take it off with `[..., 0]`.",
+        ),
+        Mistake(
+            "classes counted in the labels",
+            sparse_classes_of_the_labels,
+            "values",
+            "The number of classes is taken from the labels. A batch need not contain the last class: it is the length "
+            "of the scores' last axis.",
+        ),
+        Mistake(
+            "logarithm missing",
+            sparse_probability,
+            "values",
+            "This is minus the probability itself. The loss is minus its logarithm.",
         ),
         Mistake(
             "score for probability",
@@ -1276,6 +1317,12 @@ def gradient_one_maximum(y_true, logits):
     return (e / np.sum(e, axis=-1, keepdims=True) - y_true) / len(logits)
 
 
+def gradient_one_hot_alone(y_true, logits):
+    p = softmax(logits)
+    p[np.arange(len(p)), np.argmax(y_true, axis=-1)] -= 1
+    return p / len(p)
+
+
 def gradient_in_place(y_true, logits):
     logits -= np.max(logits, axis=-1, keepdims=True)
     return gradient(y_true, logits)
@@ -1347,6 +1394,18 @@ GRADIENT = Exercise(
             lambda y_true, logits: -gradient(y_true, logits),
             "values",
             "The sign is wrong: labels minus probabilities. Descent along this makes the loss grow.",
+        ),
+        Mistake(
+            "one-hot labels alone",
+            gradient_one_hot_alone,
+            "gradient",
+            "1 is subtracted at the likeliest label. A label may be a distribution: subtract the whole row.",
+        ),
+        Mistake(
+            "labels without effect",
+            lambda y_true, logits: softmax(logits) / len(logits),
+            "values",
+            "The labels are missing: these are the probabilities, divided by the number of samples.",
         ),
         Mistake(
             "uphill, not divided",
