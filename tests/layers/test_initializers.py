@@ -45,6 +45,13 @@ def test_orthogonal(shape):
     np.testing.assert_allclose(product, 9 * np.eye(len(product)), atol=1e-13)
 
 
+def test_every_rotation_is_as_likely():
+    """A bare QR factorisation gives a first entry that is never positive."""
+    rng = np.random.default_rng(0)
+    positive = sum(initializers.orthogonal((3, 3), rng)[0, 0] > 0 for _ in range(400))
+    assert positive == pytest.approx(200, abs=4 * 10)
+
+
 def test_options():
     rng = np.random.default_rng(0)
     assert (initializers.Constant(2.5)((2, 2), rng) == 2.5).all()
