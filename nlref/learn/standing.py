@@ -127,7 +127,8 @@ def _unit(unit: UnitProgress, workspace: Path, shown: bool) -> str:
         for exercise in unit.exercises
     )
     return (
-        f"<details{' open' if shown else ''}><summary>{_link(unit.id, workspace)}{bar}"
+        f"<details{' open' if shown else ''}><summary>"
+        f"<span style='display: inline-block; min-width: 15em'>{_link(unit.id, workspace)}</span>{bar}"
         f"{_earned(unit.score, unit.points)}</summary>"
         f"<table style='margin: 4px 0 8px 1.5em'><thead><tr><th></th><th style='text-align: left'>exercise</th>"
         f"<th>points</th><th>tries</th></tr></thead><tbody>{rows}</tbody></table></details>"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.conftest import SCREENSHOTS, UNIT
 from tests.browser.test_instructor import load_sample_class, run
@@ -119,10 +119,11 @@ def test_the_class_report(course: Path, opened, view, width, scheme):
     assert page.get_by_text("Feedback for farah").is_visible()
 
 
-def unreadable(page: Page) -> list[str]:
+def unreadable(place: Page | Locator) -> list[str]:
     """Texts whose contrast with what lies behind them is below 4.5 to 1 (WCAG AA), as the browser draws them."""
-    return page.evaluate(
-        """() => {
+    root = place.locator("body") if isinstance(place, Page) else place
+    return root.evaluate(
+        """root => {
         const parse = colour => (colour.match(/[0-9.]+/g) || []).map(Number)
         const channel = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4
         const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b)
@@ -134,7 +135,7 @@ def unreadable(page: Page) -> list[str]:
             return parse(getComputedStyle(document.body).backgroundColor)
         }
         const found = []
-        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
         while (walker.nextNode()) {
             const element = walker.currentNode.parentElement
             if (!walker.currentNode.data.trim() || element.closest('svg')) continue

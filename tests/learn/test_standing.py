@@ -59,7 +59,7 @@ def test_solved_unit_folds_and_the_next_one_opens(workspace):
     page = nlref.progress()
     assert f"Go on with {second.next.id} in {UNITS[1]}." in page.text
     assert second.exercises[-1].id in page.text
-    opened = re.findall(r"<details( open)?><summary><a href='([^']+)'", page.html)
+    opened = re.findall(r"<details( open)?><summary><span[^>]*><a href='([^']+)'", page.html)
     assert opened[:2] == [("", f"{UNITS[0]}.ipynb"), (" open", f"../{UNITS[1]}/{UNITS[1]}.ipynb")]
 
 
