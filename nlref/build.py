@@ -32,12 +32,17 @@ class BuildError(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of the course as ``course/course.toml`` describes it; ``needs`` are ids of earlier units."""
+    """A unit of the course as ``course/course.toml`` describes it.
+
+    ``needs`` are ids of earlier units. ``profile`` says what its notebook may import, in the words of the grader
+    (:data:`nlref.grading.runtime.PROFILES`): ``"numpy"``, or ``"sklearn"`` for scikit-learn besides.
+    """
 
     id: str
     title: str
     minutes: int
     needs: tuple[str, ...] = ()
+    profile: str = "numpy"
 
 
 def read_units(root: str | Path) -> tuple[Unit, ...]:
@@ -56,7 +61,7 @@ def read_units(root: str | Path) -> tuple[Unit, ...]:
         raise BuildError(f"{path} does not exist; call build with the root of a checkout.") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise BuildError(
-            f"{path} is not a list of [[unit]] tables with id, title, minutes and needs: {error}."
+            f"{path} is not a list of [[unit]] tables with id, title, minutes, needs and profile: {error}."
         ) from None
     earlier: set[str] = set()
     for unit in units:
@@ -97,7 +102,7 @@ def build(
 
     made: dict[Path, bytes] = {}
     for unit in chosen:
-        made |= _files_of(root, unit)
+        made |= _files_of(root, known[unit])
     differing = [path for path, content in made.items() if not path.is_file() or path.read_bytes() != content]
 
     if check:
@@ -125,9 +130,10 @@ def build(
     return differing
 
 
-def _files_of(root: Path, unit: str) -> dict[Path, bytes]:
+def _files_of(root: Path, described: Unit) -> dict[Path, bytes]:
+    unit = described.id
     folder = root / "course" / unit
-    source = source_notebook((folder / LESSON).read_text(encoding="utf-8"), unit)
+    source = source_notebook((folder / LESSON).read_text(encoding="utf-8"), unit, described.profile)
     notebooks = {"solutions": source, "exercises": released_notebook(source)}
     files = {}
     for kind, notebook in notebooks.items():
@@ -138,8 +144,10 @@ def _files_of(root: Path, unit: str) -> dict[Path, bytes]:
     return files
 
 
-def source_notebook(lesson: str, unit: str) -> NotebookNode:
+def source_notebook(lesson: str, unit: str, profile: str = "numpy") -> NotebookNode:
     """The worked notebook of a lesson: nbgrader's source, with the markers of its solution regions.
+
+    A ``profile`` other than the usual one stands in its metadata, where the grader finds it.
 
     Raises
         BuildError: a cell breaks one of the rules of a lesson; the sentence names the cell.
@@ -153,6 +161,8 @@ def source_notebook(lesson: str, unit: str) -> NotebookNode:
             "language_info": {"name": "python"},
         }
     )
+    if profile != "numpy":
+        notebook.metadata["nlref"] = {"profile": profile}
     named, anchor, since = set(), "start", 0
     for number, cell in enumerate(cells, start=1):
         marks = cell.metadata.get("nbgrader")
@@ -320,14 +330,16 @@ def _pair_exercises(notebook: NotebookNode, unit: str) -> None:
 
 def _digest(notebook: NotebookNode) -> str:
     bare = deepcopy(notebook)
-    bare.metadata.pop("nlref", None)
+    about = bare.metadata.pop("nlref", {})
+    if profile := about.get("profile"):
+        bare.metadata["nlref"] = {"profile": profile}
     return hashlib.sha256(nbformat.writes(bare).encode()).hexdigest()
 
 
 def _seal(notebook: NotebookNode) -> NotebookNode:
     """Record the notebook's own digest in it, so that a later build sees whether anybody has changed it."""
     nbformat.validate(notebook)
-    notebook.metadata["nlref"] = {"sha256": _digest(notebook)}
+    notebook.metadata["nlref"] = {**notebook.metadata.get("nlref", {}), "sha256": _digest(notebook)}
     return notebook
 
 

@@ -71,6 +71,25 @@ def test_a_second_build_changes_nothing(checkout):
     assert {path: path.stat().st_mtime_ns for path in checkout.rglob("*.ipynb")} == before
 
 
+def test_what_a_unit_may_import_stands_in_its_notebooks(checkout):
+    toml = checkout / "course" / "course.toml"
+    plain = toml.read_text(encoding="utf-8")
+    build(checkout)
+    digests = {
+        kind: notebook(checkout, kind).read_text(encoding="utf-8") for kind in ("solutions", "exercises")
+    }
+    toml.write_text(plain.replace("needs = []", 'needs = []\nprofile = "sklearn"', 1), encoding="utf-8")
+    assert len(build(checkout)) == 2
+    for kind, before in digests.items():
+        about = nbformat.read(notebook(checkout, kind), as_version=nbformat.NO_CONVERT).metadata.nlref
+        assert about.profile == "sklearn"
+        assert about.sha256 not in before
+    assert build(checkout) == []
+    toml.write_text(plain, encoding="utf-8")
+    build(checkout)
+    assert {kind: notebook(checkout, kind).read_text(encoding="utf-8") for kind in digests} == digests
+
+
 def test_hash_randomisation_does_not_reach_the_bytes(checkout):
     build(checkout)
     first = contents(checkout)

@@ -234,15 +234,18 @@ class Course:
             files=self._source_files(name),
             private_seed=self.private_seed(),
             answers_known=set(sources) >= set(notebooks),
-            **self._runtime(name),
+            **self._runtime(name, (*sources.values(), *released.values())),
         )
 
-    def _runtime(self, assignment: str) -> dict[str, Any]:
-        """What ``c.Grade.profile`` and ``c.Grade.packages`` say about an assignment: one value, or one for each."""
+    def _runtime(self, assignment: str, notebooks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """What ``c.Grade.profile`` and ``c.Grade.packages`` say about an assignment: one value, or one for each.
+
+        Where nothing is said of the profile, it is the one that the instructor's notebooks name in their metadata.
+        """
         from nlref.grading.runtime import PROFILES, packages_of
 
         chosen = {}
-        for setting, usual in (("profile", "numpy"), ("packages", ())):
+        for setting, usual in (("profile", _profile_of(notebooks)), ("packages", ())):
             value = self.nbgrader.config.Grade.get(setting, usual)
             chosen[setting] = value.get(assignment, usual) if isinstance(value, Mapping) else value
         profile, packages = chosen["profile"], chosen["packages"]
@@ -255,7 +258,10 @@ class Course:
             try:
                 packages_of((*PROFILES[profile], *packages))
             except ValueError as error:
-                raise CourseError(f"c.Grade.profile or c.Grade.packages in {where}: {error}") from None
+                raise CourseError(
+                    f"{assignment} is graded with the profile {profile!r}, and {error} "
+                    f"(see c.Grade.profile and c.Grade.packages in {where})"
+                ) from None
         return {"profile": profile, "packages": tuple(packages)}
 
     def _notebooks(self, step: str, assignment: str) -> dict[str, dict[str, Any]]:
@@ -286,6 +292,15 @@ class Course:
                 f"the files in {folder} have {size / 1e6:.0f} MB; {FILES_BYTES / 1e6:.0f} MB is the limit"
             )
         return files
+
+
+def _profile_of(notebooks: Iterable[Mapping[str, Any]]) -> str:
+    """The profile that the metadata of the instructor's notebooks ask for, ``{"nlref": {"profile": "sklearn"}}``."""
+    for notebook in notebooks:
+        about = notebook.get("metadata", {}).get("nlref", {})
+        if isinstance(about, Mapping) and "profile" in about:
+            return str(about["profile"])
+    return "numpy"
 
 
 def _master(

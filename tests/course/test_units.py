@@ -15,7 +15,8 @@ from nlref.checks import EXERCISES
 from nlref.checks.exercise import Question
 
 ROOT = Path(__file__).parents[2]
-UNITS = [unit.id for unit in read_units(ROOT)]
+DESCRIBED = {unit.id: unit for unit in read_units(ROOT)}
+UNITS = list(DESCRIBED)
 pytestmark = pytest.mark.parametrize("unit", UNITS)
 
 WORDS_BETWEEN_ACTIONS = 120
@@ -137,7 +138,7 @@ def test_it_runs_in_the_grading_sandbox(unit, version, demonstrations):
     """Also without the cells that the grader does not run because they only show something."""
     from nlref.grading.sandbox import Sandbox
 
-    with Sandbox() as sandbox, sandbox.session(files_beside(unit)) as session:
+    with Sandbox(DESCRIBED[unit].profile) as sandbox, sandbox.session(files_beside(unit)) as session:
         for cell in version(unit).cells:
             graded = cell.metadata.get("nbgrader", {}).get("grade")
             skipped = not demonstrations and "skip-execution" in cell.metadata.get("tags", [])
@@ -172,8 +173,7 @@ def test_the_unit_has_the_size_of_a_sitting(unit):
     actions = exercises(unit)
     assert 6 <= len(actions) <= 14
     assert sum(isinstance(action, Question) for action in actions) >= len(actions) / 4
-    described = next(u for u in read_units(ROOT) if u.id == unit)
-    assert 40 <= described.minutes <= 75
+    assert 40 <= DESCRIBED[unit].minutes <= 75
 
 
 def test_given_code_fits_on_a_screen(unit):
@@ -228,7 +228,10 @@ def test_only_the_learners_packages_are_imported(unit):
                 else []
             )
         }
-        allowed = LEARNERS_PACKAGES | ({"keras", "tensorflow"} if cell.source.startswith(KERAS_SWITCH) else set())
+        # a profile bears the name of the package that it adds
+        allowed = (LEARNERS_PACKAGES | {DESCRIBED[unit].profile}) | (
+            {"keras", "tensorflow"} if cell.source.startswith(KERAS_SWITCH) else set()
+        )
         assert imported <= allowed, cell.id
 
 

@@ -72,6 +72,17 @@ def test_a_profile_brings_its_library(basics, writing, profile, uses):
     assert graded(course, writing, {"squares": answer})["squares-check"].score == 2
 
 
+@pytest.mark.parametrize("step", ["source", "release"])
+def test_the_instructors_notebook_names_its_profile_and_the_configuration_overrules_it(basics, step):
+    assert Course(basics).assignment("basics").profile == "numpy"
+    path = basics / step / "basics" / "basics.ipynb"
+    content = json.loads(path.read_text())
+    content["metadata"]["nlref"] = {"profile": "sklearn", "sha256": "0"}
+    path.write_text(json.dumps(content))
+    assert Course(basics).assignment("basics").profile == "sklearn"
+    assert configured(basics, 'c.Grade.profile = {"basics": "numpy"}').assignment("basics").profile == "numpy"
+
+
 # Tests that run inside
 
 
