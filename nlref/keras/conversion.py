@@ -63,9 +63,12 @@ class NotConverted(Exception):
 
 @dataclass(frozen=True)
 class Converted:
-    """A layer of Keras in NumPy: ``function(inputs, masks)`` is its output; ``notes`` say what is Keras' even so."""
+    """A layer of Keras in NumPy: ``function(inputs, masks)`` is its output; ``notes`` say what is Keras' even so.
 
-    function: Callable[[Arrays, Masks], np.ndarray]
+    Behind the input of a recurrent layer stand the states that it begins with, if they are given.
+    """
+
+    function: Callable[[Arrays, Masks], Any]
     notes: tuple[str, ...] = ()
 
 
@@ -165,11 +168,12 @@ def _counterpart(layer: Any, dtype: str) -> Converted:
     numpy, notes = numpy_layer(layer, dtype)
     weights = _weights(layer, dtype)
 
-    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+    def function(inputs: Arrays, masks: Masks) -> Any:
+        x, *states = inputs
         if not numpy.built:
-            numpy.build((None, *inputs[0].shape[1:]))
+            numpy.build((None, *x.shape[1:]))
             numpy.set_weights(weights)
-        return numpy(inputs[0], mask=masks[0])
+        return numpy(x, mask=masks[0], **({"initial_state": states} if states else {}))
 
     return Converted(function, notes)
 

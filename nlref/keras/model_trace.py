@@ -114,6 +114,7 @@ class _Value:
 
     keras: Any
     numpy: np.ndarray
+    masked: bool = True  # whether a mask that Keras' tensor carries counts
 
 
 @dataclass
@@ -138,6 +139,7 @@ class _Walk:
     def __init__(self, graph: Any, dtype: str, progress: Progress | None, batches: int) -> None:
         self.keras = import_keras()
         self.graph, self.dtype, self.progress = graph, dtype, progress
+        self._recurrent = self.keras.layers.SimpleRNN, self.keras.layers.LSTM, self.keras.layers.GRU
         self.found: dict[str, _Row] = {}
         self.converted: dict[int, Converted | NotConverted] = {}
         self.total = batches * _calls(graph)
@@ -190,7 +192,7 @@ class _Walk:
             row = self.found[key] = _Row(LayerTrace(key, type(operation).__name__, shape, str(dtype)))
         try:
             if isinstance(operation, self.keras.Layer):
-                values = [self._in_numpy(operation, row, given, keywords, outputs)]
+                values = self._in_numpy(operation, row, given, keywords, outputs)
             else:
                 values = [self._operation(operation, row, args, keywords, outputs)]
         except NotConverted as reason:
@@ -217,8 +219,8 @@ class _Walk:
 
     def _in_numpy(
         self, operation: Any, row: _Row, given: list[_Value], keywords: dict[str, Any], outputs: list[Any]
-    ) -> np.ndarray:
-        """What NumPy makes of NumPy's own input; the differences go into the row.
+    ) -> list[np.ndarray]:
+        """What NumPy makes of NumPy's own input, an array for each output; the differences go into the row.
 
         Raises
         ------
@@ -226,28 +228,31 @@ class _Walk:
             NumPy has nothing for this operation, or not for how it is called here.
         """
         converted = self._counterpart(operation)
-        mask, others = (
-            keywords.get("mask"),
-            {k: v for k, v in keywords.items() if k not in ("mask", "training")},
-        )
-        if any(value is not None for value in others.values()):
-            raise NotConverted(
-                f"it is called with {', '.join(k for k, v in others.items() if v is not None)}"
-            )
+        others = {name: value for name, value in keywords.items() if value is not None and name != "training"}
+        mask = others.pop("mask", None)
+        if isinstance(operation, self._recurrent):
+            given = [*given, *self.keras.tree.flatten(others.pop("initial_state", []))]
+            if len(given) > 1 and mask is None and _mask_of(given[0].keras) is not None:
+                row.notes.append("Keras leaves out the mask of a layer that is given its initial states")
+                given = [_Value(value.keras, value.numpy, masked=False) for value in given]
+        if others:
+            raise NotConverted(f"it is called with {', '.join(others)}")
         if mask is None:
-            masks = [_mask_of(value.keras) for value in given]
+            masks = [_mask_of(value.keras) if value.masked else None for value in given]
         else:
             masks = [as_numpy(mask.keras if isinstance(mask, _Value) else mask).astype(bool)]
         rounded_to = numpy_dtype(getattr(operation, "compute_dtype", None) or self.dtype)
         inputs = [as_numpy(value.keras) for value in given]
         inputs = [x if x.dtype.kind in "iub" else x.astype(rounded_to) for x in inputs]
         try:
-            own = converted.function([self._wide(x) for x in inputs], masks)
-            cumulative = converted.function([value.numpy for value in given], masks)
+            with np.errstate(all="ignore"):
+                own = _several(converted.function([self._wide(x) for x in inputs], masks))
+                cumulative = _several(converted.function([value.numpy for value in given], masks))
         except (TypeError, ValueError, NotImplementedError) as error:
             raise NotConverted(_first_line(error)) from error
         row.notes.extend(converted.notes)
-        row.add(self._difference(outputs[0], own), self._difference(outputs[0], cumulative))
+        for output, a, b in zip(outputs, own, cumulative, strict=True):
+            row.add(self._difference(output, a), self._difference(output, b))
         return cumulative
 
     def _operation(
@@ -318,6 +323,10 @@ def _dtype(tensor: Any) -> str:
 def _mask_of(tensor: Any) -> np.ndarray | None:
     mask = getattr(tensor, "_keras_mask", None)
     return None if mask is None else as_numpy(mask).astype(bool)
+
+
+def _several(result: Any) -> list[np.ndarray]:
+    return list(result) if isinstance(result, tuple | list) else [result]
 
 
 def _first_line(error: Exception) -> str:

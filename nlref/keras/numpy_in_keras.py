@@ -59,6 +59,11 @@ def as_keras(function: Callable, vjp: Callable | None = None) -> Any:
     elif not callable(vjp):
         raise TypeError(f"as_keras: vjp must be a function, not a {type(vjp).__name__}")
     count = _arrays_of(function)
+    if count not in (1, 2):
+        number = "an unknown number of" if count is None else count
+        raise TypeError(
+            f"as_keras: {_name(function)} takes {number} arrays; an activation takes x, a loss y_true and y_pred"
+        )
     if vjp is not None and _arrays_of(vjp) not in (count + 1, None):
         wanted = "(x, g)" if count == 1 else "(y_true, y_pred, g)"
         raise TypeError(f"as_keras: vjp must take {wanted}")
@@ -83,10 +88,6 @@ def _arrays_of(function: Callable) -> int | None:
         return None
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     required = [p for p in parameters if p.default is p.empty and p.kind in positional]
-    if len(required) not in (1, 2, 3):
-        raise TypeError(
-            f"as_keras: {_name(function)} takes {len(required)} arrays; an activation takes x, a loss y_true and y_pred"
-        )
     return len(required)
 
 
@@ -115,7 +116,8 @@ def _make_classes() -> None:
         """A NumPy function of one array as a layer."""
 
         def __init__(self, function: str, **keywords: Any) -> None:
-            super().__init__(**keywords)
+            # As an activation of another layer it gets what that computes, in that layer's dtype, and keeps it.
+            super().__init__(**{**keywords, "autocast": False})
             self.numpy_function, self.vjp = _found(function)
             self.function = function
             self.supports_jit = False
@@ -124,8 +126,8 @@ def _make_classes() -> None:
         def call(self, x: Any) -> Any:
             return _call(self.function, self.numpy_function, self.vjp, (x,), like=x)
 
-        def compute_output_shape(self, input_shape: Sequence[int | None]) -> Sequence[int | None]:
-            return input_shape
+        def compute_output_spec(self, x: Any) -> Any:
+            return keras.KerasTensor(x.shape, dtype=x.dtype)
 
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "function": self.function}

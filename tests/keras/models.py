@@ -140,6 +140,18 @@ def bidirectional() -> Any:
     )
 
 
+def translation() -> Any:
+    """An encoder hands its states to a decoder, word by word."""
+    import keras
+    from keras import layers
+
+    source, target = keras.Input((12,), name="source"), keras.Input((9,), name="target")
+    _, *states = layers.LSTM(16, return_state=True)(layers.Embedding(80, 8, mask_zero=True)(source))
+    x = layers.Embedding(70, 8, mask_zero=True)(target)
+    x, _, _ = layers.LSTM(16, return_sequences=True, return_state=True)(x, initial_state=states)
+    return keras.Model([source, target], layers.Dense(70, activation="softmax")(x))
+
+
 def convolution_in_time() -> Any:
     """Causal convolutions along a signal, pooled."""
     import keras
@@ -247,6 +259,7 @@ MODELS = {
         "simple_rnn": simple_rnn,
         "gru_of_words": gru_of_words,
         "bidirectional": bidirectional,
+        "translation": translation,
         "convolution_in_time": convolution_in_time,
         "residual": residual,
         "custom_activation": custom_activation,

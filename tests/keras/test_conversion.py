@@ -37,6 +37,7 @@ CASES = [
     ("GRU", SERIES, {"units": 3, "go_backwards": True, "activation": "relu"}),
     ("LSTM", SERIES, {"units": 3, "recurrent_activation": "hard_sigmoid", "go_backwards": True}),
     ("LSTM", SERIES, {"units": 3, "dropout": 0.5, "use_bias": False, "return_sequences": True}),
+    ("LSTM", SERIES, {"units": 3, "return_state": True}),
     ("LeakyReLU", FLAT, {"negative_slope": 0.2}),
     ("MaxPooling1D", SERIES, {"pool_size": 2}),
     ("MaxPooling2D", IMAGE, {"pool_size": 2, "strides": 3, "padding": "same"}),
@@ -98,7 +99,6 @@ UNKNOWN = [
     ("DepthwiseConv2D", IMAGE, {"kernel_size": 2}, "nlref has no DepthwiseConv2D"),
     ("UpSampling2D", IMAGE, {"interpolation": "bilinear"}, "no interpolation='bilinear'"),
     ("Bidirectional", SERIES, {"layer": ("GRU", {"units": 3}), "merge_mode": None}, "merge_mode=None"),
-    ("LSTM", SERIES, {"units": 3, "return_state": True}, "return_state"),
 ]
 
 

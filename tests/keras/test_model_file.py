@@ -131,6 +131,7 @@ def test_nothing_that_the_file_names_is_imported_or_called(keras, saved, tmp_pat
             load_model(changed(path, "changed.keras", change))
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras, when it saves
 def test_what_compile_was_given_stays_in_the_file(keras, tmp_path):
     def own_loss(y_true, y_pred):
         return keras.ops.sum(y_pred)
@@ -141,6 +142,7 @@ def test_what_compile_was_given_stays_in_the_file(keras, tmp_path):
     assert not load_model(tmp_path / "model.keras").compiled
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras, when it saves
 def test_broken_files_are_one_sentence(keras, saved, tmp_path):
     good = saved([keras.layers.Dense(300, name="out")], "good.keras").read_bytes()
     files = {

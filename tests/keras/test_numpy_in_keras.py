@@ -133,6 +133,7 @@ def test_without_a_gradient_it_predicts_and_says_why_it_does_not_train(keras):
         model.fit(X, Y, verbose=0)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras, when it saves
 def test_a_model_is_saved_and_loaded_where_its_function_is_known(keras, tmp_path):
     from nlref.keras import numpy_in_keras
 
