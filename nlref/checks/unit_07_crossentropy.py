@@ -313,7 +313,7 @@ BINARY_CROSSENTROPY = Exercise(
     curve=Curve(
         of=lambda function, x: function(np.ones((x.size, 1)), x[:, None]),
         xlabel="y_pred, for y_true = 1",
-        ylabel="binary_crossentropy",
+        ylabel="loss of the sample",
         low=0.001,
         high=0.999,
     ),
@@ -595,7 +595,7 @@ BINARY_FROM_LOGITS = Exercise(
     curve=Curve(
         of=lambda function, x: function(np.ones((x.size, 1)), x[:, None]),
         xlabel="score, for y_true = 1",
-        ylabel="binary_crossentropy_from_logits",
+        ylabel="loss of the sample",
         low=-25.0,
         high=10.0,
     ),
@@ -845,7 +845,7 @@ CATEGORICAL_CROSSENTROPY = Exercise(
     curve=Curve(
         of=lambda function, x: function(np.array([1.0, 0.0]) + 0 * x[:, None], np.stack([x, 1 - x], axis=-1)),
         xlabel="probability of the right one of two classes",
-        ylabel="categorical_crossentropy",
+        ylabel="loss of the sample",
         low=0.001,
         high=0.999,
     ),
@@ -1140,7 +1140,7 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
     curve=Curve(
         of=lambda function, x: function(np.zeros(x.size, int), np.stack([x, 0 * x, 0 * x], axis=-1)),
         xlabel="score of the right class, of [x, 0, 0]",
-        ylabel="sparse_categorical_crossentropy",
+        ylabel="loss of the sample",
         low=-20.0,
         high=10.0,
     ),
@@ -1586,8 +1586,8 @@ SMOOTH_LABELS = Exercise(
     private_inputs=smooth_cases,
     curve=Curve(
         of=lambda function, x: np.array([function(np.eye(4)[:1], v)[0, 0] for v in x]),
-        xlabel="label_smoothing",
-        ylabel="label of the right one of four classes",
+        xlabel="label_smoothing, four classes",
+        ylabel="label of the right class",
         low=0.0,
         high=1.0,
     ),
@@ -1870,7 +1870,7 @@ BINARY_FOCAL_CROSSENTROPY = Exercise(
     curve=Curve(
         of=lambda function, x: function(np.ones((x.size, 1)), x[:, None]),
         xlabel="y_pred, for y_true = 1",
-        ylabel="binary_focal_crossentropy",
+        ylabel="loss of the sample",
         low=0.001,
         high=0.999,
     ),
