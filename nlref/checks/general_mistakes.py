@@ -50,6 +50,8 @@ _CHANGES: tuple[tuple[str, Callable[[np.ndarray], Any], str], ...] = (
     ("transposed", np.transpose, "The values are right, and rows and columns have changed places."),
     ("summed up", np.sum, "One number comes back, the sum of all the values that were asked for."),
     ("averaged", np.mean, "One number comes back, the mean of all the values that were asked for."),
+    ("the largest", np.max, "One number comes back, the largest of all the values that were asked for."),
+    ("the smallest", np.min, "One number comes back, the smallest of all the values that were asked for."),
     ("flattened", np.ravel, "The values are right and stand in one long row: the shape is lost."),
     (
         "an axis too many",
@@ -196,6 +198,51 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             "Only the first row is answered.",
         ),
     ]
+    found += [
+        mistake(name, _of_length(right, change), sentence)
+        for name, change, sentence in (
+            (
+                "root of the length too large",
+                lambda y, n: y * np.sqrt(n),
+                "All values are too large by the square root of the length of the last axis.",
+            ),
+            (
+                "logarithm of the length too large",
+                lambda y, n: y + np.log(n),
+                "All values are too large by the logarithm of the length of the last axis: a mean and a sum are "
+                "exchanged.",
+            ),
+            (
+                "logarithm of the length too small",
+                lambda y, n: y - np.log(n),
+                "All values are too small by the logarithm of the length of the last axis: a mean and a sum are "
+                "exchanged.",
+            ),
+        )
+    ]
+    found += [
+        mistake(
+            "function of the absolute value",
+            lambda x, *args, **kwargs: right(np.abs(x), *args, **kwargs),
+            f"This is the function of |{first_name}|: the sign of {first_name} is lost.",
+        ),
+        mistake(
+            "function of minus the absolute value",
+            lambda x, *args, **kwargs: right(-np.abs(x), *args, **kwargs),
+            f"This is the function of -|{first_name}|: the sign of {first_name} is lost.",
+        ),
+        mistake(
+            "over the whole array",
+            lambda x, *args, **kwargs: right(np.reshape(x, -1), *args, **kwargs),
+            "This treats the whole array as one row.",
+        ),
+    ]
+    found += [mistake(name, _reduced(right, reduce), sentence) for name, reduce, sentence in _REDUCTIONS]
+    found += [
+        mistake(f"{name} {kind}", _of_parameter(right, place, name, change), sentence.format(name=name))
+        for place, name in _parameters(exercise)
+        for kind, change, sentence in _PARAMETERS
+    ]
     for name in _optional(exercise):
         found.append(
             mistake(
@@ -231,6 +278,116 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             ),
         ]
     return tuple(found)
+
+
+# What becomes of the values of the single entries, where a mean over the last axis is asked.
+_REDUCTIONS: tuple[tuple[str, Callable[[np.ndarray], Any], str], ...] = (
+    (
+        "not reduced",
+        lambda e: e,
+        "One value for each entry comes back: the mean over the last axis is missing.",
+    ),
+    ("the largest of a sample", lambda e: np.max(e, axis=-1), "The largest stands where a mean should."),
+    ("the median of a sample", lambda e: np.median(e, axis=-1), "The median stands where a mean should."),
+    (
+        "over the samples",
+        lambda e: np.mean(e, axis=0),
+        "The mean runs over the first axis. It should run over the last.",
+    ),
+    ("sum of everything", np.sum, "One number comes back, the sum of all entries of all samples."),
+    (
+        "sum over the samples",
+        lambda e: np.sum(e, axis=0),
+        "A sum over the first axis stands where a mean over the last should.",
+    ),
+    (
+        "divided by the number of samples",
+        lambda e: np.sum(e, axis=-1) / len(e),
+        "The sum of a sample is divided by the number of samples. It should be divided by the number of its entries.",
+    ),
+    (
+        "divided by one less",
+        lambda e: np.sum(e, axis=-1) / (np.shape(e)[-1] - 1),
+        "The sum is divided by one less than the number of entries, as for an unbiased variance.",
+    ),
+    (
+        "square of the mean root",
+        lambda e: np.mean(np.sqrt(e), axis=-1) ** 2,
+        "The mean is taken first and then the square: the square comes first.",
+    ),
+)
+
+# What becomes of a parameter, such as a slope, before it is used.
+_PARAMETERS: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
+    (
+        "upside down",
+        lambda a: 1 / a,
+        "This is right for 1/{name}: a product with {name} and a quotient are exchanged.",
+    ),
+    ("squared", lambda a: a * a, "This is right for the square of {name}."),
+    ("square root", np.sqrt, "This is right for the square root of {name}."),
+    ("with the other sign", lambda a: -a, "This is right for -{name}: its sign is turned."),
+    ("plus 1", lambda a: 1 + a, "This is right for 1 + {name}."),
+    ("one minus", lambda a: 1 - a, "This is right for 1 - {name}."),
+    ("twice", lambda a: 2 * a, "This is right for twice {name}."),
+    ("half", lambda a: a / 2, "This is right for half of {name}."),
+)
+
+
+def _of_length(right: Callable[..., Any], change: Callable[[np.ndarray, int], Any]) -> Callable[..., Any]:
+    return lambda x, *args, **kwargs: change(np.asarray(right(x, *args, **kwargs)), np.shape(x)[-1])
+
+
+def _reduced(right: Callable[..., Any], reduce: Callable[[np.ndarray], Any]) -> Callable[..., Any]:
+    """A function of several arrays of one shape, with another reduction than its mean over the last axis.
+
+    The reference on entries with an axis of their own gives the value of each entry. ``ValueError`` if the mean of
+    those is not what it gives for whole samples.
+    """
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if len(args) < 2 or len({np.shape(a) for a in args}) != 1 or not np.ndim(args[0]):
+            raise ValueError("this is no mean over entries")
+        entries = np.asarray(right(*(np.asarray(a)[..., None] for a in args), **kwargs))
+        whole = np.asarray(right(*args, **kwargs))
+        if entries.shape != np.shape(args[0]) or not np.allclose(
+            entries.mean(axis=-1), whole, rtol=1e-9, atol=0
+        ):
+            raise ValueError("this is no mean over entries")
+        return reduce(entries)
+
+    return function
+
+
+def _parameters(exercise: Exercise) -> list[tuple[int | None, str]]:
+    """The parameters of a function that are numbers: by their place, or ``None`` for keywords."""
+    cases = exercise.public_inputs()
+    placed = [
+        (place, name)
+        for place, name in enumerate(exercise.arguments)
+        if place and any(isinstance(case.arguments[place], int | float) for case in cases)
+    ]
+    named = dict.fromkeys(
+        key
+        for case in cases
+        for key, value in case.keywords.items()
+        if type(value) is float and key != "axis"
+    )
+    return placed + [(None, name) for name in named]
+
+
+def _of_parameter(
+    right: Callable[..., Any], place: int | None, name: str, change: Callable[[Any], Any]
+) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if place is not None:
+            return right(*args[:place], change(args[place]), *args[place + 1 :], **kwargs)
+        if name in kwargs:
+            return right(*args, **{**kwargs, name: change(kwargs[name])})
+        default = inspect.signature(right).parameters[name].default
+        return right(*args, **{**kwargs, name: change(default)})
+
+    return function
 
 
 def _optional(exercise: Exercise) -> list[str]:

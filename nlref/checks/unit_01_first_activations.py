@@ -470,6 +470,12 @@ LEAKY_RELU = Exercise(
             "input unchanged",
             "The assignment writes into the caller's array. Work on `x.copy()`, or build a new array.",
         ),
+        Mistake(
+            "slope on both sides",
+            lambda x, negative_slope=0.2: negative_slope * x,
+            "values",
+            "Everything is multiplied by the slope. Above 0, x comes back as it is.",
+        ),
     ),
     alternatives=(
         lambda x, negative_slope=0.2: np.where(x >= 0, x, negative_slope * x),
@@ -717,6 +723,13 @@ SIGMOID = Exercise(
             "dtype",
             "A list comes back: the next line of a network, such as `h @ W`, needs an array.",
         ),
+        Mistake(
+            "softsign",
+            lambda x: (x / (1 + np.abs(x)) + 1) / 2,
+            "values",
+            "This is the softsign, moved to [0, 1]. It has the same outline, and it approaches 0 and 1 far more "
+            "slowly.",
+        ),
     ),
     alternatives=(
         lambda x: 1 / (1 + np.exp(-x)),
@@ -906,6 +919,12 @@ TANH = Exercise(
             tanh_list,
             "dtype",
             "A list comes back: the next line of a network, such as `h @ W`, needs an array.",
+        ),
+        Mistake(
+            "softsign",
+            lambda x: x / (1 + np.abs(x)),
+            "values",
+            "This is the softsign. It has the same outline as tanh and approaches its ends far more slowly.",
         ),
     ),
     alternatives=(

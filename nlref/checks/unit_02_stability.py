@@ -33,6 +33,7 @@ def stable_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("extremes", (np.array([1e3]),), tolerance=TAIL, quiet=True),
         Case("extremes", (np.array([-700.0, -100.0, -40.0, -36.0, -35.0]),), tolerance=TAIL, quiet=True),
         Case("extremes", (np.array([40.0, 100.0, 700.0]),), tolerance=TAIL, quiet=True),
+        Case("extremes", (np.array([-20.0, -12.0, -8.0, 5.5, 8.0, 12.0, 20.0]),), quiet=True),
         Case("extremes", (-tail,), tolerance=TAIL, quiet=True),
         Case("extremes", (tail,), tolerance=TAIL, quiet=True),
         Case("extremes", (np.array([-80.0, -30.0, 30.0], np.float32),), tolerance=1e-5, quiet=True),
@@ -195,8 +196,7 @@ ULP_ERROR = Exercise(
             "spacing at the value",
             ulp_at_value,
             "values",
-            "The spacing is taken at `value`. Across a power of two it is another than at `truth`, and the truth is what "
-            "counts.",
+            "The spacing is taken at `value`. Across a power of two it is another than at `truth`, which counts.",
         ),
         Mistake(
             "not in units", ulp_absolute, "values", "This is the difference itself: divide it by the spacing."
@@ -613,6 +613,12 @@ LOG_SIGMOID = Exercise(
             "extremes",
             "`np.nan_to_num` replaces -inf by -1.8e308. At -1000 the truth is -1000.",
         ),
+        Mistake(
+            "maximum for minimum",
+            lambda x: np.maximum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+            "values",
+            "The straight piece belongs to the negative side: the minimum of x and 0.",
+        ),
     ),
     alternatives=(
         log_sigmoid_by_softplus,
@@ -799,6 +805,19 @@ LOGSUMEXP = Exercise(
             "largest.",
         ),
         Mistake("axis ignored", logsumexp_last_axis, "axis", "The argument `axis` is never used."),
+        Mistake(
+            "logarithm of each",
+            lambda x, axis=-1: np.sum(x, axis=axis),
+            "values",
+            "This is the sum of x: the logarithm is taken of each exponential and undoes it. It is taken of their sum.",
+        ),
+        Mistake(
+            "maximum subtracted again",
+            lambda x, axis=-1: logsumexp(x, axis) - 2 * np.max(x, axis=axis),
+            "values",
+            "The maximum is subtracted a second time. It was taken out of the sum before the logarithm, and is added "
+            "after it.",
+        ),
     ),
     alternatives=(logsumexp_by_shift, logsumexp_by_pairs, logsumexp_by_moving_the_axis),
     hints=(

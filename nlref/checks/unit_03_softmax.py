@@ -363,7 +363,10 @@ TEMPERATURE = Exercise(
             "The probabilities are divided by the temperature, and no longer sum to 1. It belongs to the scores.",
         ),
         Mistake(
-            "temperature ignored", temperature_ignored, "values", "The argument `temperature` is never used."
+            "temperature ignored",
+            temperature_ignored,
+            "values",
+            "The result is the same at every temperature.",
         ),
         Mistake(
             "root without normalising",
@@ -418,6 +421,11 @@ def log_of_softmax_guarded(x, axis=-1):
 
 def log_softmax_not_summed_back(x, axis=-1):
     return x - np.max(x, axis=axis, keepdims=True)
+
+
+def log_softmax_of_sum(x, axis=-1):
+    z = x - np.max(x, axis=axis, keepdims=True)
+    return z - np.sum(np.exp(z), axis=axis, keepdims=True)
 
 
 def log_softmax_textbook(x, axis=-1):
@@ -534,6 +542,18 @@ LOG_SOFTMAX = Exercise(
             "This runs over the samples of the batch. It should run over the classes.",
         ),
         Mistake("axis ignored", log_softmax_last_axis, "axis", "The argument `axis` is never used."),
+        Mistake(
+            "logarithm of the sum missing",
+            log_softmax_of_sum,
+            "values",
+            "The sum of the exponentials is subtracted. It should be its logarithm.",
+        ),
+        Mistake(
+            "log1p for log",
+            lambda x, axis=-1: np.log1p(softmax_right(x, axis)),
+            "values",
+            "`np.log1p` adds 1 to the probability before the logarithm.",
+        ),
     ),
     alternatives=(log_softmax_right, log_softmax_by_pairs, log_softmax_by_moving_the_axis),
     hints=(
@@ -738,6 +758,18 @@ MASKED_SOFTMAX = Exercise(
             "The largest score is looked for among the masked ones too. If it is masked, everything else sinks "
             "to exp(-2000).",
         ),
+        Mistake(
+            "nan where masked",
+            lambda x, mask, axis=-1: np.where(mask, masked_right(x, mask, axis), np.nan),
+            "values",
+            "The entries whose mask is False are nan. They have the probability 0.",
+        ),
+        Mistake(
+            "-1 for masked scores",
+            lambda x, mask, axis=-1: softmax_right(np.where(mask, x, -1.0), axis),
+            "values",
+            "A masked score of -1 still has a probability. It takes a score of minus infinity to have none.",
+        ),
     ),
     alternatives=(masked_right, masked_by_finite_number, masked_by_errstate),
     hints=(
@@ -900,6 +932,18 @@ SPARSEMAX = Exercise(
             sparsemax_first_row,
             "values",
             "The number of entries that stay is taken from the first row. Each row has its own.",
+        ),
+        Mistake(
+            "argmax",
+            lambda x: 1.0 * (x == np.max(x, axis=-1, keepdims=True)),
+            "values",
+            "The largest score gets everything. Scores close to it should get a part.",
+        ),
+        Mistake(
+            "clipped",
+            lambda x: np.clip(x, 0, 1),
+            "values",
+            "Every score is cut to [0, 1] by itself, and rows no longer sum to 1: the threshold is missing.",
         ),
     ),
     alternatives=(sparsemax_right, sparsemax_by_bisection, sparsemax_by_rows),

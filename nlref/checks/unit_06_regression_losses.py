@@ -187,6 +187,12 @@ MEAN_SQUARED_ERROR = Exercise(
             "values",
             "The two are added. The error is their difference.",
         ),
+        Mistake(
+            "difference of squares",
+            lambda y_true, y_pred: np.mean(y_pred**2 - y_true**2, axis=-1),
+            "values",
+            "Each number is squared and then subtracted. The difference comes first, then the square.",
+        ),
     ),
     alternatives=(
         averaged(np.square),
@@ -256,6 +262,18 @@ MEAN_ABSOLUTE_ERROR = Exercise(
             lambda y_true, y_pred: np.median(np.abs(y_pred - y_true), axis=-1),
             "values",
             "This is the median of the absolute errors. The loss is their mean.",
+        ),
+        Mistake(
+            "root mean square",
+            lambda y_true, y_pred: np.sqrt(np.mean((y_pred - y_true) ** 2, axis=-1)),
+            "values",
+            "This is the root of the mean square, which large errors dominate.",
+        ),
+        Mistake(
+            "difference of sizes",
+            lambda y_true, y_pred: np.mean(np.abs(y_pred) - np.abs(y_true), axis=-1),
+            "values",
+            "The absolute values are taken first and then subtracted. The difference comes first.",
         ),
     ),
     alternatives=(
@@ -364,6 +382,12 @@ ROOT_MEAN_SQUARED_ERROR = Exercise(
             "values",
             "This is the standard deviation of the errors, which forgives a model that is always too high by "
             "the same.",
+        ),
+        Mistake(
+            "absolute value of the mean",
+            lambda y_true, y_pred: np.abs(np.mean(y_pred - y_true)),
+            "values",
+            "The mean is taken before the square, so errors of opposite sign cancel.",
         ),
     ),
     alternatives=(
@@ -510,6 +534,12 @@ HUBER = Exercise(
             "The error is clipped at delta, so the loss is flat beyond it: what is far off has no gradient and "
             "is given up.",
         ),
+        Mistake(
+            "square everywhere",
+            lambda y_true, y_pred, delta=1.0: np.mean((y_pred - y_true) ** 2, axis=-1) / 2,
+            "values",
+            "Half the square everywhere: beyond delta the loss goes on as a straight line.",
+        ),
     ),
     alternatives=(
         averaged(huber_error),
@@ -538,6 +568,10 @@ HUBER = Exercise(
 def log_cosh_error(e):
     a = np.abs(e)
     return a + np.log1p(np.exp(-2 * a)) - np.log(2)
+
+
+def one_exponent(error):
+    return np.abs(error) + np.log1p(np.exp(-np.abs(error))) - np.log(2)
 
 
 def log_cosh_stable(y_true, y_pred):
@@ -594,6 +628,12 @@ LOG_COSH = Exercise(
             "This is cosh itself: the logarithm is missing.",
         ),
         Mistake("tanh", averaged(np.tanh), "values", "This is the slope of log cosh."),
+        Mistake(
+            "exponent not doubled",
+            lambda y_true, y_pred: np.mean(one_exponent(y_pred - y_true), axis=-1),
+            "values",
+            "The exponent is -|error|. Taking exp(|error|) out of cosh leaves exp(-2 |error|).",
+        ),
     ),
     alternatives=(
         log_cosh_stable,
@@ -695,6 +735,18 @@ MEAN_SQUARED_LOGARITHMIC_ERROR = Exercise(
             "values",
             "One number comes back. Here each sample keeps its own: the mean runs over the last axis.",
         ),
+        Mistake(
+            "square of the mean",
+            lambda y_true, y_pred: np.mean(np.log1p(np.maximum(y_pred, 0)) - np.log1p(y_true), axis=-1) ** 2,
+            "values",
+            "The mean is taken before the square, so differences of opposite sign cancel.",
+        ),
+        Mistake(
+            "negative predictions mirrored",
+            lambda y_true, y_pred: np.mean((np.log1p(np.abs(y_pred)) - np.log1p(y_true)) ** 2, axis=-1),
+            "extremes",
+            "A negative prediction counts as its absolute value. It should count as 0.",
+        ),
     ),
     alternatives=(
         lambda y_true, y_pred: np.mean(msle_error(y_true, y_pred), axis=-1),
@@ -790,6 +842,22 @@ MEAN_ABSOLUTE_PERCENTAGE_ERROR = Exercise(
             lambda y_true, y_pred: 100 * np.mean(np.abs(y_pred - y_true) / np.maximum(np.abs(y_true), 1e-7)),
             "values",
             "One number comes back. Here each sample keeps its own: the mean runs over the last axis.",
+        ),
+        Mistake(
+            "symmetric",
+            lambda y_true, y_pred: np.mean(
+                200 * np.abs(y_pred - y_true) / (np.abs(y_true) + np.abs(y_pred)), axis=-1
+            ),
+            "values",
+            "This is the symmetric version, which divides by the mean of both sizes. Divide by the target alone.",
+        ),
+        Mistake(
+            "squared",
+            lambda y_true, y_pred: (
+                100 * np.mean(((y_pred - y_true) / np.maximum(np.abs(y_true), 1e-7)) ** 2, axis=-1)
+            ),
+            "values",
+            "The relative errors are squared. Their absolute values are asked.",
         ),
     ),
     alternatives=(
@@ -890,6 +958,18 @@ WEIGHTED_MEAN = Exercise(
             lambda values, sample_weight: np.mean(values / np.maximum(sample_weight, 1e-12)),
             "values",
             "The values are divided by their weights. A larger weight should count more.",
+        ),
+        Mistake(
+            "not summed",
+            lambda values, sample_weight: values * sample_weight / values.size,
+            "values",
+            "One value a sample comes back: the sum is missing.",
+        ),
+        Mistake(
+            "divided twice",
+            lambda values, sample_weight: weighted_mean(values, sample_weight) / np.sum(sample_weight),
+            "values",
+            "It is divided by the sum of the weights and by the number of samples. Only the latter is right.",
         ),
     ),
     alternatives=(
