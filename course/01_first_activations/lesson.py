@@ -452,7 +452,7 @@ if written(leaky_relu, sigmoid):
 # For the last one we send a gradient back through ten layers of 64 units. Weights are normal with standard deviation $\text{scale}/\sqrt{64}$; *linear* has slope 1 everywhere.
 
 
-# %%
+# %% tags=["skip-execution"]
 def gradient_left(activation, slope, scale, layers=10, units=64):
     """Norm of a gradient after ten layers backward, as a fraction of what it was."""
     rng = np.random.default_rng(0)

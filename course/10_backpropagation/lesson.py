@@ -232,7 +232,7 @@ def train(layers, x, y, loss_gradient, rate, epochs, batch=50):
         yield
 
 
-# %%
+# %% tags=["skip-execution"]
 def output(layers, x):
     for layer in layers:
         x = layer.forward(x)
@@ -296,7 +296,7 @@ check("mean_squared_error_gradient", mean_squared_error_gradient)
 # %% [markdown]
 # `diabetes.npz` has ten measurements of 442 patients, and how far their illness had gone a year later, a number from 25 to 346. A constant is the weakest prediction, a straight line the next. The network is tried on 42 patients that it has not seen.
 
-# %%
+# %% tags=["skip-execution"]
 with np.load("diabetes.npz") as data:
     x = data["features"].astype(float)
     progression = data["progression"].astype(float)[:, None]
