@@ -62,8 +62,10 @@ def run(obj: Any, case: Case, call: Call = call_locally, *, widened: bool = Fals
 
     def ask(function: Any, arguments: Sequence[Any], keywords: Any) -> Outcome:
         outcome = call(function, arguments, keywords)
-        outcomes.append(outcome)
-        return outcome
+        # A later step may write into an array that this one gave, such as a moving average that is updated in place.
+        kept = replace(outcome, value=copied(outcome.value), arguments=copied(outcome.arguments))
+        outcomes.append(kept)
+        return kept
 
     made = ask(obj, made_of(case.arguments), made_of(dict(case.keywords)))
     for step in case.steps:

@@ -2,6 +2,7 @@
 
 import inspect
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -311,6 +312,40 @@ def test_an_average_for_a_sum_is_shown():
     result = evaluate(DENSE, GradientAveraged)
     assert criterion(result, "values").passed
     assert "dense.kernel_gradient" in criterion(result, "gradient").message
+
+
+def test_state_is_seen_as_it_was_when_it_was_read():
+    """Whether a later step makes a new array or writes into the old one."""
+
+    class MomentumInPlace(Momentum):
+        def __init__(self, rate, momentum=0.0):
+            super().__init__(rate, momentum)
+            self.velocity = np.zeros(3)
+
+        def step(self, w, g):
+            self.velocity *= self.momentum
+            self.velocity += g
+            return self.velocity
+
+    class VelocityAnew(MomentumInPlace):
+        def step(self, w, g):
+            self.velocity = self.momentum * self.velocity + g
+            return self.velocity
+
+    g = np.array([0.5, -1.0, 2.0])
+    steps = (Method("step", (g, g)), Attribute("velocity"), Method("step", (g, g)), Attribute("velocity"))
+
+    def cases(_=None):
+        return (Case("values", (0.1,), {"momentum": 0.9}, steps=steps),)
+
+    exercise = replace(
+        MOMENTUM,
+        reference=VelocityAnew,
+        criteria=(Criterion("values", 1.0, "The velocity."),),
+        public_inputs=cases,
+        private_inputs=cases,
+    )
+    assert evaluate(exercise, MomentumInPlace).passed
 
 
 def test_changed_input_costs_its_criterion_alone():
