@@ -182,7 +182,7 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
     if isinstance(record, Question):
         return shown
     sentences = {criterion.name: criterion.sentence for criterion in record.criteria}
-    general = (*general_mistakes(record), *(mistake for mistake, _ in CHANGES), *OBSERVED)
+    general = (*_general(record), *(mistake for mistake, _ in CHANGES), *OBSERVED)
     known = {mistake.name: mistake.sentence for mistake in (*general, *record.mistakes)}
     results, private_only = [], False
     for one, other in zip(shown.criteria, full.criteria, strict=True):
@@ -709,22 +709,50 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
     """The known mistake whose outcomes are the learner's on every graded input of the criterion, if any."""
     for mistake in exercise.mistakes:
         if mistake.criterion == criterion.name and all(
-            _same(trial.outcome, _outcome_of(exercise, mistake, trial.case), trial.case) for trial in graded
+            _same(trial.outcome, _known_outcome(exercise, mistake, trial.case), trial.case)
+            for trial in graded
         ):
-            return mistake
-    for mistake in general_mistakes(exercise) if criterion.name in LOOK_AT_NUMBERS else ():
-        if all(_is_general(exercise, mistake, trial) for trial in graded):
             return mistake
     if criterion.name not in LOOK_AT_NUMBERS:
         return None
-    return _change_of_results(exercise, graded) or _seen_in_numbers(graded)
+    if (change := _change_of_results(exercise, graded)) is not None:
+        return change
+    for mistake in _general(exercise):
+        if all(_is_general(exercise, mistake, trial) for trial in graded):
+            return mistake
+    return _seen_in_numbers(graded)
 
 
 def _is_general(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
     """Whether a general mistake explains an outcome. That it fails too says nothing, but of one that is an error."""
     if trial.outcome.error is not None and mistake.name != ERROR:
         return False
-    return _same(trial.outcome, _outcome_of(exercise, mistake, trial.case), trial.case)
+    return _same(trial.outcome, _known_outcome(exercise, mistake, trial.case), trial.case)
+
+
+# What mistakes do is the same for every learner. Kept beside what has the ids, so that nothing else comes to have them.
+_known_outcomes: dict[tuple[int, int], tuple[Mistake, Case, Outcome]] = {}
+_known_general: dict[int, tuple[Exercise, tuple[Mistake, ...]]] = {}
+_MOST_KEPT = 50_000
+
+
+def _general(exercise: Exercise) -> tuple[Mistake, ...]:
+    if id(exercise) not in _known_general:
+        changes = {
+            mistake.name for mistake, _ in CHANGES
+        }  # which are seen without asking the reference again
+        others = tuple(mistake for mistake in general_mistakes(exercise) if mistake.name not in changes)
+        _known_general[id(exercise)] = exercise, others
+    return _known_general[id(exercise)][1]
+
+
+def _known_outcome(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:
+    key = id(mistake), id(case)
+    if key not in _known_outcomes:
+        if len(_known_outcomes) >= _MOST_KEPT:
+            _known_outcomes.clear()
+        _known_outcomes[key] = mistake, case, _outcome_of(exercise, mistake, case)
+    return _known_outcomes[key][2]
 
 
 def _outcome_of(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:
@@ -787,18 +815,16 @@ def _same_results(one: Any, other: Any, case: Case) -> bool:
 
 
 def _change_of_results(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
-    """The change that explains every wrong result of a criterion, for exercises with more than one result.
+    """The change that explains every wrong result of a criterion.
 
     Results of one name (a method, an attribute, one of several that come back) must all be right or all be changed.
     """
-    if not any(isinstance(trial.truth, Transcript | tuple | dict) for trial in trials):
-        return None  # a general mistake says it already
     results: dict[str, list[tuple[np.ndarray, np.ndarray, Case]]] = {}
     for trial in trials:
+        if trial.outcome.error is not None:
+            return None
         looked: Iterable[tuple[str, Any, Any]] = [(exercise.function, trial.outcome.value, trial.truth)]
         if isinstance(trial.truth, Transcript):
-            if trial.outcome.error is not None:
-                return None
             looked = [
                 (one.name + one.words, one.value, one.truth)
                 for one in script.looked_at(trial.case, trial.outcome.value, trial.truth)
@@ -834,7 +860,7 @@ def _seen_in_numbers(trials: Sequence[Trial]) -> Mistake | None:
         got.append(array.ravel().astype(np.float64))
         right.append(truth.ravel().astype(np.float64))
     one, other = np.concatenate(got), np.concatenate(right)
-    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))) or np.unique(other).size < 4:
+    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))) or len(set(other.tolist())) < 4:
         return None
     scale = np.abs(other).max()
     if np.all(np.abs(one - other) <= 1e-3 * np.abs(other) + 1e-6 * scale):
@@ -871,7 +897,7 @@ def _is_changed(
         if not truth.ndim:
             truth, array = truth.reshape(1), array.reshape(-1)
         with np.errstate(all="ignore"):
-            expected = np.asarray(change(truth), dtype=np.float64)
+            expected = np.asarray(change(truth))
         if array.shape != expected.shape or not np.all(close(array, expected, case)):
             return False
     return True

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlref.checks import Case, Criterion, Exercise, evaluate
-from nlref.checks.general_mistakes import general_mistakes
+from nlref.checks.general_mistakes import _REDUCTIONS, general_mistakes
 
 
 def softmax(x, axis=-1):
@@ -66,13 +66,14 @@ MEANINGLESS = {
         "first axis",
         "one power too many",
         "one power too few",
+        "over the whole array",
         "flattened",  # one number a sample has one axis
         "summed along the last axis",
         "averaged along the last axis",
         "summed over the samples",
         "averaged over the samples",
     },
-    "softmax": ALWAYS | {"axis ignored", "softmax for logits"},
+    "softmax": ALWAYS | {"axis ignored", "softmax for logits"} | {name for name, _, _ in _REDUCTIONS},
 }
 
 
