@@ -107,7 +107,7 @@ class Chart:
         if self.slider is not None:
             chart |= {"slider": self._slider(middle), **self._moving()}
         content = json.dumps(chart, ensure_ascii=False, separators=(",", ":"))
-        script = _SCRIPT % content.replace("<", "\\u003c")  # so that no name can end the script
+        script = _SCRIPT % content
         setting = f"{self.slider} = {self.positions[middle]}"
         caption = "" if self.slider is None else f"<figcaption>{html.escape(setting)}</figcaption>"
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)

@@ -21,7 +21,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def complaints(page: Page) -> list[str]:
     """What a cell printed to its error stream or raised, and pictures that did not load."""
     outputs = page.locator('.jp-OutputArea-output[data-mime-type*="error"], [data-mime-type*="stderr"]')
-    found = [output.inner_text() for output in outputs.all()]
+    found = [output.text_content() for output in outputs.all()]
     pictures = "images => images.filter(image => !image.naturalWidth).map(image => image.alt || image.src)"
     return found + page.locator(".jp-Notebook img").evaluate_all(pictures)
 
@@ -55,7 +55,7 @@ def test_unit_runs_as_released_and_as_solved_and_can_be_read_in_the_dark(
     checks = page.locator(".nlref-check")
     expect(checks).to_have_count(len(own))
     worth = {record.id: record.points for record in EXERCISES.values()}
-    earned = {check.locator("strong").inner_text(): check.inner_text() for check in checks.all()}
+    earned = {check.locator("strong").first.text_content(): check.text_content() for check in checks.all()}
     assert sorted(earned) == sorted(own)
     assert [
         name for name, text in earned.items() if f"{worth[name]:g} of {worth[name]:g} points" not in text
