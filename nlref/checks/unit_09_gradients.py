@@ -273,6 +273,7 @@ def vjp_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     return (
         Case("values", (np.square, numbers(generator, 2), numbers(generator, 2)), **DIFFERENCE),
         Case("values", (np.diff, numbers(generator, 3), numbers(generator, 2)), **DIFFERENCE),
+        Case("values", (np.exp, numbers(generator, 2, scale=0.7), numbers(generator, 2)), **DIFFERENCE),
         Case("values", (np.cumprod, numbers(generator, 3), numbers(generator, 3)), **DIFFERENCE),
         Case("values", (np.diff, numbers(generator, 2, 3), numbers(generator, 2, 2)), **DIFFERENCE),
         Case(
@@ -918,7 +919,14 @@ SOFTMAX_VJP = Exercise(
 # categorical_crossentropy_vjp
 
 
+def two_axes(*arrays: np.ndarray) -> None:
+    """The text says (samples, classes) and (samples, outputs); what more axes would mean is not asked."""
+    if any(array.ndim != 2 for array in arrays):
+        raise ValueError("the exercise is about arrays of two axes")
+
+
 def crossentropy_vjp(y_true, logits, g):
+    two_axes(y_true, logits)
     return categorical_crossentropy.vjp(y_true, logits, g, from_logits=True, reduction=None)
 
 
@@ -1139,6 +1147,7 @@ CROSSENTROPY_VJP = Exercise(
 
 
 def huber_gradient(y_true, y_pred, g, delta=1.0):
+    two_axes(y_true, y_pred)
     return huber.vjp(y_true, y_pred, g, delta=delta, reduction=None)
 
 
