@@ -209,6 +209,24 @@ class Notebook:
             self.page.keyboard.press("Control+s")
 
 
+def bring_into_view(place: Locator, block: str = "start") -> None:
+    """Scroll until it stands still: Lab learns the true heights of cells as they come into view, and moves them."""
+    before = None
+    for _ in range(40):
+        now = place.evaluate(
+            """(element, block) => new Promise(resolve => {
+                element.scrollIntoView({block})
+                requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(
+                    () => resolve(JSON.stringify(element.getBoundingClientRect())), 30)))
+            })""",
+            block,
+        )
+        if now == before:
+            break
+        before = now
+    expect(place).to_be_in_viewport()
+
+
 @pytest.fixture
 def pages(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Fresh pages, which must not meet an error in their own scripts."""

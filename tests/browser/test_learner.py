@@ -1,6 +1,5 @@
 """A learner's way through unit 01 in a real browser."""
 
-import contextlib
 import json
 import re
 import shutil
@@ -15,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from nlref.course_files import course_files
 from nlref.learn.attempts import LOG
 from nlref.learn.workspace import CELL_SECONDS
-from tests.browser.conftest import SECONDS, UNIT, Lab, Notebook, running_lab
+from tests.browser.conftest import SECONDS, UNIT, Lab, Notebook, bring_into_view, running_lab
 from tests.browser.test_pages import unreadable
 
 WRONG = "def sigmoid(x):\n    return 1 / (1 + np.exp(x))"
@@ -84,7 +83,7 @@ def type_and_check(notebook: Notebook, source: str) -> Locator:
     notebook.run(sigmoid)
     check = notebook.cell('check("sigmoid", sigmoid)')
     outputs = notebook.run(check)
-    sigmoid.evaluate("cell => cell.scrollIntoView({block: 'start'})")
+    bring_into_view(sigmoid)
     return outputs.first
 
 
@@ -157,7 +156,7 @@ def test_unit_from_top_to_bottom(tmp_path: Path, page: Page, screenshot):
             page.keyboard.insert_text(ask)
             page.keyboard.press("Shift+Enter")
             expect(page.locator(".jp-OutputArea-output", has_text=says)).to_be_visible()
-        check.evaluate("cell => cell.scrollIntoView({block: 'start'})")
+        bring_into_view(check)
         screenshot(page, "08-hints")
 
         for exercise, source in answers().items():
@@ -167,8 +166,7 @@ def test_unit_from_top_to_bottom(tmp_path: Path, page: Page, screenshot):
         assert errors(notebook).count() == 0
         prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
         assert prompts.first.text_content() == "[1]:"
-        page.locator(".jp-Notebook .jp-Cell").last.scroll_into_view_if_needed()
-        standing = notebook.cell("progress()").locator(".jp-OutputArea-output")
+        standing = show(notebook, "progress()")
         expect(standing).to_contain_text(f"{UNIT}25 of 26 points")
         screenshot(page, "09-progress")
         notebook.save()
@@ -223,14 +221,8 @@ def test_outputs_of_an_untrusted_notebook_are_there(lab: Lab, page: Page, solved
 def show(notebook: Notebook, text: str) -> Locator:
     """A cell at the top of the window; its output."""
     cell = notebook.cell(text)
-    output = cell.locator(".jp-OutputArea-output").last
-    for _ in range(10):  # Lab learns the true heights of cells as they come into view, and moves them
-        cell.evaluate("cell => cell.scrollIntoView({block: 'start'})")
-        with contextlib.suppress(AssertionError):
-            expect(output).to_be_in_viewport(timeout=SECONDS / 2)
-            break
-    expect(output).to_be_in_viewport()
-    return output
+    bring_into_view(cell)
+    return cell.locator(".jp-OutputArea-output").last
 
 
 PLACES = {

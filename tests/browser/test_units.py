@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from nlref.checks import EXERCISES
 from nlref.course_files import course_files
-from tests.browser.conftest import SCREENSHOTS, Lab, Notebook, running_lab
+from tests.browser.conftest import SCREENSHOTS, Lab, Notebook, bring_into_view, running_lab
 from tests.browser.test_pages import unreadable
 
 
@@ -70,4 +70,5 @@ def test_unit_runs_as_released_and_as_solved_and_can_be_read_in_the_dark(
         for number, figure in enumerate(figures.all(), start=1):
             if figure.locator("xpath=ancestor::*[contains(@class, 'nlref-check')]").count() == 0:
                 name = f"31-{unit}-{number:02}-{scheme}.png"
+                bring_into_view(figure, "center")
                 figure.screenshot(path=SCREENSHOTS / name, animations="disabled")
