@@ -92,7 +92,7 @@ def convert(layer: Any, dtype: str) -> Converted:
         raise NotConverted("its weights are quantized")
     if getattr(layer, "data_format", None) == "channels_first":
         raise NotConverted("its channels come first")
-    if kind in LAYERS and hasattr(layers, kind):
+    if kind in LAYERS:
         return _counterpart(layer, dtype)
     if kind in plain_layers.FUNCTIONS:
         function, missing = plain_layers.FUNCTIONS[kind](layer, functools.partial(_weights, layer, dtype))
@@ -115,7 +115,7 @@ def numpy_layer(layer: Any, dtype: str, *, training: bool = False) -> tuple[laye
         It is none of `LAYERS`, or has an option that the layer of nlref has not.
     """
     kind = type(layer).__name__
-    if kind not in LAYERS or not hasattr(layers, kind):
+    if kind not in LAYERS:
         raise NotConverted(f"nlref has no {kind}")
     counterpart = getattr(layers, kind)
     accepted = inspect.signature(counterpart).parameters
@@ -279,18 +279,11 @@ def _time_distributed(layer: Any, dtype: str) -> Converted:
 def _one_dimension(layer: Any, dtype: str) -> Converted:
     """Conv1D, MaxPooling1D, AveragePooling1D: those of two dimensions, on images one column wide."""
     kind = type(layer).__name__.replace("1D", "2D")
-    if not hasattr(layers, kind):
-        raise NotConverted(f"nlref has no {type(layer).__name__}")
     notes: list[str] = []
     causal = layer.padding == "causal"
     options = {"strides": (*layer.strides, 1), "padding": "valid" if causal else layer.padding}
     if kind == "Conv2D":
-        if layer.groups != 1:
-            raise NotConverted(f"nlref's Conv1D has no groups={layer.groups}")
-        if layer.dilation_rate != (1,):
-            if "dilation_rate" not in inspect.signature(layers.Conv2D).parameters:
-                raise NotConverted(f"nlref's Conv1D has no dilation_rate={layer.dilation_rate[0]}")
-            options["dilation_rate"] = (*layer.dilation_rate, 1)
+        options |= {"dilation_rate": (*layer.dilation_rate, 1), "groups": layer.groups}
         numpy = layers.Conv2D(
             layer.filters,
             (*layer.kernel_size, 1),
@@ -316,10 +309,75 @@ def _one_dimension(layer: Any, dtype: str) -> Converted:
     return Converted(function, tuple(notes))
 
 
+def _depthwise(layer: Any, dtype: str) -> Converted:
+    """DepthwiseConv2D, SeparableConv2D: a convolution with a group a channel; then a matrix for each pixel."""
+    separable = type(layer).__name__ == "SeparableConv2D"
+    notes: list[str] = []
+    activation = _activation(layer.activation, layer.compute_dtype, notes)
+    depthwise, *others = _weights(layer, dtype)
+    rows, columns, channels, each = depthwise.shape
+    apart = layers.Conv2D(
+        channels * each,
+        (rows, columns),
+        strides=layer.strides,
+        padding=layer.padding,
+        dilation_rate=layer.dilation_rate,
+        groups=channels,
+        use_bias=False,
+        name=layer.name,
+        dtype=dtype,
+    )
+    apart.build((None, None, None, channels))
+    apart.set_weights([depthwise.reshape(rows, columns, 1, channels * each)])
+    pointwise = others.pop(0)[0, 0] if separable else None
+
+    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+        y = apart.forward(inputs[0])
+        y = y if pointwise is None else y @ pointwise
+        return activation(y + others[0] if layer.use_bias else y)
+
+    return Converted(function, tuple(notes))
+
+
+def _transposed(layer: Any, dtype: str) -> Converted:
+    """Conv2DTranspose: the way back through a convolution that would make its input of its output."""
+    if layer.output_padding is not None or layer.dilation_rate not in (1, (1, 1)):
+        raise NotConverted("nlref's Conv2DTranspose has no output_padding and no dilation_rate")
+    notes: list[str] = []
+    activation = _activation(layer.activation, layer.compute_dtype, notes)
+    kernel, *bias = _weights(layer, dtype)
+    convolution = layers.Conv2D(
+        kernel.shape[3],
+        layer.kernel_size,
+        strides=layer.strides,
+        padding=layer.padding,
+        use_bias=False,
+        name=layer.name,
+        dtype=dtype,
+    )
+    convolution.build((None, None, None, kernel.shape[2]))
+    convolution.set_weights([kernel])
+
+    def function(inputs: Arrays, masks: Masks) -> np.ndarray:
+        x = inputs[0]
+        lengths = [
+            length * stride + (max(size - stride, 0) if layer.padding == "valid" else 0)
+            for length, stride, size in zip(x.shape[1:3], layer.strides, layer.kernel_size, strict=True)
+        ]
+        convolution.forward(np.zeros((len(x), *lengths, kernel.shape[2]), dtype))
+        y = convolution.backward(np.asarray(x, dtype))
+        return activation(y + bias[0] if bias else y)
+
+    return Converted(function, tuple(notes))
+
+
 _COMPOSED = {
     "AveragePooling1D": _one_dimension,
     "Bidirectional": _bidirectional,
     "Conv1D": _one_dimension,
+    "Conv2DTranspose": _transposed,
+    "DepthwiseConv2D": _depthwise,
     "MaxPooling1D": _one_dimension,
+    "SeparableConv2D": _depthwise,
     "TimeDistributed": _time_distributed,
 }

@@ -87,6 +87,23 @@ def deep_cnn() -> Any:
     )
 
 
+def autoencoder() -> Any:
+    """Images made small by separable convolutions, and large again."""
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.SeparableConv2D(8, 3, strides=2, padding="same", activation="relu6"),
+            layers.DepthwiseConv2D(3, padding="same", activation="hard_silu"),
+            layers.Conv2DTranspose(8, 3, strides=2, padding="same", activation="softplus"),
+            layers.ZeroPadding2D(1),
+            layers.Conv2D(3, 3, activation="sigmoid"),
+        ]
+    )
+
+
 def lstm() -> Any:
     """A series of 100 numbers and one answer."""
     import keras
@@ -255,6 +272,7 @@ MODELS = {
         "labels": labels,
         "cnn": cnn,
         "deep_cnn": deep_cnn,
+        "autoencoder": autoencoder,
         "lstm": lstm,
         "simple_rnn": simple_rnn,
         "gru_of_words": gru_of_words,

@@ -6,6 +6,7 @@ import pytest
 
 from nlref import layers as numpy_layers
 from nlref.keras import as_keras, trace
+from nlref.keras.model_inputs import random_inputs
 
 # What NumPy has no layer for, by model; everything else must be compared.
 FROM_KERAS = {"attention": {"multi_head_attention": "nlref has no MultiHeadAttention"}}
@@ -32,11 +33,13 @@ def test_a_model_is_compared_layer_by_layer_and_within_tolerance(make_model, mod
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_the_cumulative_output_is_what_keras_predicts(make_model):
-    model = make_model("deep_cnn")
-    x = np.random.default_rng(0).normal(size=(5, 28, 28, 1)).astype(np.float32)
-    last = trace(model, x)["softmax"].cumulative
-    assert last.keras == model.predict(x, verbose=0)[last.absolute_at]
+@pytest.mark.parametrize("name", ["labels", pytest.param("translation", marks=pytest.mark.slow)])
+def test_what_is_said_of_keras_is_what_keras_predicts(make_model, name):
+    model = make_model(name)
+    arrays = random_inputs(model)
+    last = trace(model, arrays).layers[-1].cumulative
+    predicted = model.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
+    assert last.keras == pytest.approx(predicted[last.absolute_at], rel=1e-6)
 
 
 def test_a_wrong_layer_is_named_with_the_place_and_others_are_not_blamed(dense, monkeypatch):
