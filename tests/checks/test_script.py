@@ -437,6 +437,14 @@ def test_stubs_are_not_attempted():
         def backward(self, g):
             raise NotImplementedError
 
+    class GivenAttributes(Released):
+        def __init__(self, units):
+            self.kernel_gradient, self.bias_gradient = np.zeros((3, units)), np.zeros(units)
+
+        def forward(self, x): ...
+
+        def backward(self, g): ...
+
     class Attempted(Released):
         def forward(self, x):
             self.x = x
@@ -445,7 +453,7 @@ def test_stubs_are_not_attempted():
         def backward(self, g):
             g + 1
 
-    for stub in (Released, Begun, ..., None):
+    for stub in (Released, Begun, GivenAttributes, ..., None):
         assert not evaluate(DENSE, stub).attempted, stub
     result = evaluate(DENSE, Attempted)
     assert result.attempted
