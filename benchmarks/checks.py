@@ -154,7 +154,8 @@ def main() -> None:
         )
     print(
         f"\n{len(exercises)} exercises, {mistakes} mistakes, caught {caught / mistakes:.1%}, "
-        f"named {named / mistakes:.1%}; slowest check {slow_right:.1f} ms right, {slow_shown:.1f} ms with picture, {slow_wrong:.1f} ms wrong"
+        f"named {named / mistakes:.1%}; slowest check {slow_right:.1f} ms right, "
+        f"{slow_shown:.1f} ms with picture, {slow_wrong:.1f} ms wrong"
     )
     if not given.no_mutants:
         wrong_mutants = mutants - equivalent

@@ -146,7 +146,9 @@ class Exercise:
         curve: how to draw it; without one, as a function of ``x``.
         widen: whether the reference sees float32 arguments as float64, so that the truth is exact. Without it, for
             functions that are about dtypes, it sees what the learner's function sees.
-        allow: what else counts as right, of ``"float64 result"`` (a float32 input may come back as float64).
+        allow: what else counts as right, of ``"float64 result"`` (a float32 input may come back as float64),
+            ``"lists"`` (a list for an array, which else costs the criterion ``dtype``) and ``"scalars"`` (a number
+            for an array of one entry and the reverse, but in the criterion ``shape``).
     """
 
     id: str

@@ -1,6 +1,7 @@
 import logging
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -237,3 +238,30 @@ def test_page_escapes_what_the_learner_wrote():
     page = evaluate("relu", evil)._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_lists_and_scalars_count_where_they_are_allowed():
+    relu = EXERCISES["relu"]
+
+    def as_list(x):
+        return np.maximum(x, 0).tolist()
+
+    assert not criterion(evaluate(relu, as_list), "dtype").passed
+    assert evaluate(replace(relu, allow=relu.allow | {"lists"}), as_list).passed
+
+    rmse = EXERCISES["root_mean_squared_error"]
+
+    def as_array(y_true, y_pred):
+        return np.sqrt(np.mean((y_true - y_pred) ** 2, keepdims=True)).reshape(-1)
+
+    assert not criterion(evaluate(rmse, as_array), "values").passed
+    allowed = evaluate(replace(rmse, allow=frozenset({"scalars"})), as_array)
+    assert criterion(allowed, "values").passed
+    assert not criterion(allowed, "shape").passed
+    wrong = evaluate(replace(rmse, allow=frozenset({"scalars"})), lambda *a: 2 * as_array(*a))
+    assert not criterion(wrong, "values").passed
+
+
+def test_an_axis_too_many_is_named():
+    result = evaluate("mean_squared_error", lambda t, p: np.mean((t - p) ** 2, axis=-1, keepdims=True))
+    assert result.mistake == "an axis too many"
