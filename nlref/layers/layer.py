@@ -1,5 +1,6 @@
 """What every layer does: build its weights, go forward, carry a gradient back."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ class Layer:
 
     Parameters
     ----------
-    name : how messages and comparisons call this layer; its class in small letters by default
+    name : how messages and comparisons call this layer; by default as Keras does, ``max_pooling2d``
     dtype : "float32", as in Keras, or "float64"
 
     Attributes
@@ -34,7 +35,7 @@ class Layer:
     """
 
     def __init__(self, *, name: str | None = None, dtype: str = "float32") -> None:
-        self.name = name or type(self).__name__.lower()
+        self.name = name or _snake_case(type(self).__name__)
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"{self.name}: a layer computes in float32 or float64, not in {self.dtype}")
@@ -159,3 +160,9 @@ class Layer:
         for parameter, penalty in penalties.items():
             if penalty is not None:
                 self.regularizers[parameter] = regularizers.get(penalty)
+
+
+def _snake_case(name: str) -> str:
+    """A class's name as Keras writes it for its objects."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -119,7 +119,7 @@ ARRAYS = [
         ValueError,
         "takes 3 channels, and the input",
     ),
-    (lambda: layers.MaxPooling2D(8)(IMAGES), ValueError, "maxpooling2d: no window of 8 x 8 pixels fits"),
+    (lambda: layers.MaxPooling2D(8)(IMAGES), ValueError, "max_pooling2d: no window of 8 x 8 pixels fits"),
     (lambda: layers.AveragePooling2D(2)(X), ValueError, "(batch, rows, columns, channels), not (4, 5)"),
     (
         lambda: layers.Embedding(5, 2)([[0, 5]]),
