@@ -52,7 +52,7 @@ OPTIONS = [
     (lambda: layers.Conv2D(3, 3, groups=2), ValueError, "3 filters cannot be cut into 2 groups"),
     (lambda: layers.MaxPooling2D("2"), TypeError, "pool_size must be an integer, not '2'"),
     (lambda: layers.Embedding(0, 3), ValueError, "embedding: input_dim must be at least 1"),
-    (lambda: layers.ReLU(max_value=-1), ValueError, "relu: max_value must be at least 0, not -1"),
+    (lambda: layers.ReLU(max_value=-1), ValueError, "re_lu: max_value must be at least 0, not -1"),
     (
         lambda: layers.LeakyReLU(negative_slope=-0.1),
         ValueError,
