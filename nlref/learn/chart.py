@@ -24,8 +24,8 @@ COLOURS = ("#3b7dd8", "#c56a0a", "#2f8f46", "#a65bc9", "#c9485b", "#7d7d7d")
 INK = "#7a7a7a"
 
 # The chart comes alive where its script stands, so that no ids are needed and every copy of an output has its own.
-# (VS Code runs scripts beside what they came with.) Lab's command mode takes the keys of a slider unless their
-# events stop here.
+# (VS Code runs scripts beside what they came with.) The command mode of Lab and of Notebook takes the keys of a slider,
+# Notebook's before they reach it: they are stopped at the window, and the browser moves the slider all the same.
 _SCRIPT = """
 (() => {
   const script = document.currentScript, box = ".nlref-chart:not([data-alive])"
@@ -47,10 +47,13 @@ _SCRIPT = """
     slider.setAttribute("aria-valuetext", chart.positions[i])
   }
   slider.addEventListener("input", move)
-  slider.addEventListener("keydown", event => {
-    if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation()
-  })
   move()
+  if (window.nlrefChartKeys) return
+  window.nlrefChartKeys = true
+  window.addEventListener("keydown", event => {
+    const mine = event.target.matches?.(".nlref-chart input")
+    if (mine && /^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation()
+  }, true)
 })()
 """
 
