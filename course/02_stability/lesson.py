@@ -49,15 +49,18 @@ def to_bfloat16(x):
 
 formats = {name: np.finfo(name) for name in ("float16", "float32", "float64")}
 largest = {name: float(limits.max) for name, limits in formats.items()}
+smallest = {name: float(limits.smallest_subnormal) for name, limits in formats.items()}
 gap = {name: float(limits.eps) for name, limits in formats.items()}
-largest["bfloat16"], gap["bfloat16"] = float(to_bfloat16(3.3895e38)), 2.0**-7
+largest["bfloat16"], smallest["bfloat16"] = float(to_bfloat16(3.3895e38)), float(to_bfloat16(2.0**-133))
+gap["bfloat16"] = 2.0**-7
 
-print("           largest   largest x for exp   next number after 1")
+print("           largest   largest x for exp   smallest above 0   next number after 1")
 for name in ("float16", "bfloat16", "float32", "float64"):
-    print(f"{name:9} {largest[name]:9.2e} {np.log(largest[name]):14.2f}         1 + {gap[name]:.2g}")
+    print(f"{name:9} {largest[name]:9.2e} {np.log(largest[name]):14.2f}", end="")
+    print(f" {smallest[name]:20.1e}         1 + {gap[name]:.2g}")
 
 # %% [markdown]
-# A floating-point number is a sign, some significant bits and a power of two. float16 spends its bits on digits, bfloat16 on range: it reaches as far as float32 with two or three digits. Between two powers of two the numbers lie evenly; at each power their distance doubles.
+# A floating-point number is a sign, some significant bits and a power of two. A result above the largest number **overflows** to infinity, one far below the smallest **underflows** to 0, and every other is rounded to a neighbour. float16 spends its bits on digits, bfloat16 on range: it reaches as far as float32 with two or three digits. Between two powers of two the numbers lie evenly; at each power their distance doubles.
 #
 # ### Predict · 1 point
 #
@@ -76,20 +79,27 @@ predict("q_next", answer_q_next)
 # %% tags=["skip-execution"]
 fig, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
 size = np.logspace(-6, 6, 400)
-for dtype, colour in [("float16", "tab:red"), ("float32", "tab:blue"), ("float64", "tab:green")]:
-    inside = size < np.finfo(dtype).max
-    ax.loglog(size[inside], np.spacing(size[inside].astype(dtype)).astype(float), color=colour)
-    ax.text(2e-6, 3 * float(np.spacing(np.array(2e-6, dtype))), dtype, color=colour)
+colours = {"bfloat16": "tab:orange", "float16": "tab:red", "float32": "tab:blue", "float64": "tab:green"}
+for name, colour in colours.items():
+    inside = size[size < largest[name]]
+    distance = np.maximum(gap[name] * 2 ** np.floor(np.log2(inside)), smallest[name])
+    ax.loglog(inside, distance, color=colour)
+    ax.text(
+        0.02,
+        distance[np.searchsorted(inside, 0.02)] * (60 if name == "bfloat16" else 0.02),
+        name,
+        color=colour,
+    )
 ax.grid(alpha=0.3)
 ax.set(title="The larger a number, the further away its neighbour", xlabel="x", ylabel="distance to the next")
 plt.show()
 
 # %% [markdown]
-# *In words: three staircases that rise with x, one for each dtype, on logarithmic axes. float16 lies highest, flat below 0.0001, and ends near 65,000; float32 runs about four decades lower, float64 thirteen.*
+# *In words: four staircases that rise with x, one for each format, on logarithmic axes. From 0.0001 on bfloat16 lies highest. float16 runs one decade below it, is flat on the left and ends near 65,000; float32 runs about four decades below float16, float64 thirteen.*
 #
 # ## 2. A measure for errors
 #
-# An error of 0.001 is small at 1,000,000 and fatal at 0.0001. We measure in **units in the last place**: the distance between what was computed and the truth, divided by the spacing of the computed numbers around the truth. Half an **ulp** is the best that rounding can do.
+# An error of 0.001 is small at 1,000,000 and fatal at 0.0001. We measure in **units in the last place**: the distance between what was computed and the truth, divided by the spacing of the computed numbers around the truth. A result that is rounded as well as possible is at most half an **ulp** off.
 #
 # ### Write `ulp_error` · 5 points
 #
@@ -195,7 +205,7 @@ answer_q_digits = (
 predict("q_digits", answer_q_digits)
 
 # %% [markdown]
-# A small number was added to a large one, and what did not fit fell off. The same happens in $e^x - 1$ near 0, where two almost equal numbers are subtracted. NumPy has both without the detour, as `np.log1p(e)` for $\log(1 + e)$ and `np.expm1(x)` for $e^x - 1$:
+# A small number was added to a large one, and what did not fit fell off. $e^x - 1$ near 0 loses the same digits, and there the subtraction of two almost equal numbers brings the loss to light: **cancellation**. NumPy has both without the detour, as `np.log1p(e)` for $\log(1 + e)$ and `np.expm1(x)` for $e^x - 1$:
 
 # %%
 print("      x   exp(x) - 1               expm1(x)                 correct digits of the first")
@@ -357,7 +367,28 @@ print("log cosh(1e-4) by the formula that never overflows:", log_cosh, " truth:"
 # | `logsumexp` | `keras.ops.logsumexp` | `torch.logsumexp` | none |
 # | elu at $-10^{-30}$ (float64) | 0 | $-10^{-30}$ | $-10^{-30}$ |
 #
-# The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
+# What PyTorch 2.13 and MXNet 1.9.1 return has been written down once, so you can hold your functions against theirs without either. One of these five is far off, in a place where you now know what to look for:
+
+# %%
+x = np.array([-30, -20, -1, 1, 20.5], np.float32)
+recorded = {  # what they returned for this x, in float32
+    ("stable_sigmoid", "PyTorch"): [9.3576236e-14, 2.0611537e-09, 0.26894143, 0.7310586, 1.0],
+    ("stable_sigmoid", "MXNet"): [9.3576236e-14, 2.0611537e-09, 0.26894143, 0.7310586, 1.0],
+    ("softplus", "PyTorch"): [9.357623e-14, 2.0611537e-09, 0.3132617, 1.3132616, 20.5],
+    ("softplus", "MXNet"): [0.0, -1.9073486e-06, 0.31326175, 1.3132617, 20.5],
+    ("log_sigmoid", "PyTorch"): [-30.0, -20.0, -1.3132617, -0.3132617, -1.2501529e-09],
+}
+if written(ulp_error, stable_sigmoid, softplus, log_sigmoid):
+    for (name, system), values in recorded.items():
+        function = {"softplus": softplus, "log_sigmoid": log_sigmoid}.get(name, stable_sigmoid)
+        truth = function(x.astype(np.float64))
+        theirs, yours = ulp_error(np.float32(values), truth), ulp_error(function(x), truth)
+        print(
+            f"{name:15} at worst {yours.max():.1f} ulp, {system} {theirs.max():.2g} at x = {x[theirs.argmax()]}"
+        )
+
+# %% [markdown]
+# A softplus below 0 is no softplus. The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
 
 # %%
 compare_with_keras = False  # True imports TensorFlow

@@ -14,6 +14,7 @@ from nlref.checks import find
 
 ROOT = Path(__file__).parents[2]
 LESSON_TEXT = (ROOT / "course" / "02_stability" / LESSON).read_text(encoding="utf-8")
+REFERENCES = ROOT / "tests" / "references"
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 
 
@@ -53,12 +54,13 @@ def test_the_table_of_formats(unit):
     assert list(rows) == ["float16", "bfloat16", "float32", "float64"]
     for name, row in rows.items():
         limits = ml_dtypes.finfo(name)
-        _, exponent, _, gap = numbers(row.replace(name, ""))
+        _, exponent, smallest, _, gap = numbers(row.replace(name, ""))
         assert mpmath.mpf(re.search(r"[\d.]+e\+\d+", row).group()) == pytest.approx(
             float(limits.max), rel=1e-2
         )
         assert exponent == pytest.approx(float(mpmath.log(mpmath.mpf(float(limits.max)))), abs=0.01)
         assert gap == pytest.approx(float(limits.eps), rel=0.05)
+        assert smallest == pytest.approx(float(limits.smallest_subnormal), rel=0.05)
 
 
 def test_a_float32_counter_stops():
@@ -68,10 +70,11 @@ def test_a_float32_counter_stops():
 
 
 def test_the_staircases_lie_where_the_words_say():
-    says(
-        "float16 lies highest, flat below 0.0001, and ends near 65,000; float32 runs about four decades lower"
-    )
-    gaps = {name: float(np.finfo(name).eps) for name in ("float16", "float32", "float64")}
+    says("From 0.0001 on bfloat16 lies highest. float16 runs one decade below it, is flat on the left")
+    says("float32 runs about four decades below float16, float64 thirteen.")
+    gaps = {name: float(ml_dtypes.finfo(name).eps) for name in ("bfloat16", "float16", "float32", "float64")}
+    assert np.log10(gaps["bfloat16"] / gaps["float16"]) == pytest.approx(1, abs=0.15)
+    assert 1e-4 * gaps["bfloat16"] > np.spacing(np.float16(1e-4))
     assert np.log10(gaps["float16"] / gaps["float32"]) == pytest.approx(4, abs=0.2)
     assert np.log10(gaps["float16"] / gaps["float64"]) == pytest.approx(13, abs=0.5)
     assert np.finfo(np.float16).max == 65504
@@ -152,6 +155,44 @@ def test_whose_elu_is_zero_near_zero():
     ):
         with np.load(recorded / f"{name}.npz") as values:
             assert np.all((values[f"{key}/float64/y"][at] == 0) == zero), name
+
+
+def test_the_recorded_values_are_those_of_the_references(unit):
+    x, values = unit.names["x"], unit.names["recorded"]
+    cases = {
+        ("stable_sigmoid", "PyTorch"): ("torch213", "act/sigmoid"),
+        ("stable_sigmoid", "MXNet"): ("mxnet191", "act/sigmoid"),
+        ("softplus", "PyTorch"): ("torch213", "act/softplus"),
+        ("softplus", "MXNet"): ("mxnet191", "act/Activation_softrelu"),
+        ("log_sigmoid", "PyTorch"): ("torch213", "act/logsigmoid"),
+    }
+    assert set(values) == set(cases)
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        at = [np.flatnonzero(inputs["x"] == number)[0] for number in x]
+    for case, (system, key) in cases.items():
+        with np.load(REFERENCES / f"{system}.npz") as recorded:
+            np.testing.assert_array_equal(np.float32(values[case]), recorded[f"{key}/float32/y"][at])
+
+
+def test_one_recorded_value_is_far_off(unit):
+    says("One of these five is far off")
+    says("A softplus below 0 is no softplus.")
+    far = [line for line in unit.printed("ulp_error(np.float32(values), truth)").splitlines() if "e+" in line]
+    assert len(far) == 1
+    assert "softplus" in far[0]
+    assert "MXNet" in far[0]
+    assert far[0].endswith("x = -20.0")
+    for line in unit.printed("ulp_error(np.float32(values), truth)").splitlines():
+        assert float(re.search(r"at worst ([\d.]+) ulp", line).group(1)) < 3
+
+
+def test_above_20_they_answer_x_itself():
+    says("`softrelu`: $x$ itself above 20")
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        at = np.flatnonzero(inputs["x"] == 20.5)
+    for system, key in (("torch213", "act/softplus"), ("mxnet191", "act/Activation_softrelu")):
+        with np.load(REFERENCES / f"{system}.npz") as recorded:
+            assert recorded[f"{key}/float64/y"][at] == 20.5 < np.logaddexp(0, 20.5)
 
 
 def test_the_three_repairs_are_wrong_where_the_words_say(unit):
