@@ -14,6 +14,7 @@ from nlref.checks.unit_07_crossentropy import EXERCISES as UNIT_07
 from nlref.checks.unit_08_divergences_and_margins import EXERCISES as UNIT_08
 from nlref.checks.unit_09_gradients import EXERCISES as UNIT_09
 from nlref.checks.unit_10_backpropagation import EXERCISES as UNIT_10
+from nlref.checks.unit_11_depth import EXERCISES as UNIT_11
 
 EXERCISES: dict[str, Exercise | Question] = {
     exercise.id: exercise
@@ -28,6 +29,7 @@ EXERCISES: dict[str, Exercise | Question] = {
         *UNIT_08,
         *UNIT_09,
         *UNIT_10,
+        *UNIT_11,
     )
 }
 
