@@ -149,7 +149,11 @@ ARRAYS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "sentence"), OPTIONS + ARRAYS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    OPTIONS + ARRAYS,
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
 def test_the_sentence(call, error, sentence):
     with pytest.raises(error, match=re.escape(sentence)) as raised:
         call()
