@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ def compare(
         float | None,
         typer.Option(
             min=0.0,
-            help="What a layer may differ by, as a part of its largest output; by its dtype if not given: "
+            help="What a layer may differ by, divided by its largest output if above 1; by its dtype if not given: "
             "1e-5 in float32, 1e-2 in float16.",
         ),
     ] = None,
@@ -54,7 +55,8 @@ def compare(
     followed(loaded)
     arrays = None if data is None else read_data(data, loaded)
     try:
-        with _progress() as report:
+        with _progress() as report, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras said them when the model was made
             found = trace(loaded, arrays, tolerance=tolerance, progress=report)
     except TypeError as error:
         raise ValueError(str(error)) from error

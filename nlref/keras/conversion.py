@@ -124,6 +124,8 @@ def numpy_layer(layer: Any, dtype: str, *, training: bool = False) -> tuple[laye
     }
     notes: list[str] = []
     given: dict[str, Any] = {}
+    if training and getattr(layer, "zero_output_for_mask", False):
+        raise NotConverted(f"nlref's {kind} has no zero_output_for_mask")
     for name, value in layer.get_config().items():
         if name in _ACTIVATIONS:
             given[name] = _activation(getattr(layer, name), layer.compute_dtype, notes)
@@ -173,7 +175,14 @@ def _counterpart(layer: Any, dtype: str) -> Converted:
         if not numpy.built:
             numpy.build((None, *x.shape[1:]))
             numpy.set_weights(weights)
-        return numpy(x, mask=masks[0], **({"initial_state": states} if states else {}))
+        y = numpy(x, mask=masks[0], **({"initial_state": states} if states else {}))
+        if masks[0] is None or not getattr(layer, "zero_output_for_mask", False):
+            return y
+        # What Bidirectional asks of its layers: steps that are left out give zeros instead of the output before.
+        output, *after = y if isinstance(y, tuple) else (y,)
+        kept = masks[0][:, ::-1] if layer.go_backwards else masks[0]
+        output = np.where((kept if layer.return_sequences else kept[:, -1])[..., None], output, 0)
+        return (output, *after) if after else output
 
     return Converted(function, notes)
 

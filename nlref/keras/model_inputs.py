@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nlref.keras.conversion import numpy_dtype
 from nlref.keras.installed import import_keras
 
 SAMPLES = 8
@@ -78,8 +79,13 @@ def _fitting(name: str, array: Any, tensor: Any) -> np.ndarray:
         array = np.asarray(array)
     except ValueError as error:
         raise ValueError(f"the data for {name} are no array: {error}") from None
-    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
-        raise TypeError(f"the data for {name} must be real numbers, not {array.dtype}")
+    text = tensor.dtype == "string"
+    if not (
+        array.dtype.kind in "US" if text else array.dtype.kind in "biuf" or array.dtype.name == "bfloat16"
+    ):
+        raise TypeError(
+            f"the data for {name} must be {'text' if text else 'real numbers'}, not {array.dtype}"
+        )
     shape = tuple(tensor.shape)
     # As Keras: a last axis of length 1 may be left out or too many.
     if array.ndim == len(shape) - 1 and shape[-1] == 1:
@@ -92,7 +98,7 @@ def _fitting(name: str, array: Any, tensor: Any) -> np.ndarray:
     if not fits:
         wanted = ", ".join("any" if length is None else str(length) for length in shape)
         raise ValueError(f"the data for {name} have the shape {array.shape}, and the model takes ({wanted})")
-    return array.astype(tensor.dtype)
+    return array if text else array.astype(numpy_dtype(tensor.dtype))
 
 
 def random_inputs(model: Any, samples: int = SAMPLES, seed: int = 0) -> list[np.ndarray]:
@@ -116,13 +122,13 @@ def random_inputs(model: Any, samples: int = SAMPLES, seed: int = 0) -> list[np.
             if any(masked) and len(shape) == 2:
                 lengths = generator.integers(1, shape[1] + 1, size=(samples, 1))
                 array = np.where(np.arange(shape[1]) < lengths, array, 0)
-        elif np.dtype(tensor.dtype if tensor.dtype != "bfloat16" else "float32").kind == "f":
+        elif "float" in tensor.dtype:
             array = generator.normal(size=shape)
         else:
             raise ValueError(
                 f"the input {name} takes {tensor.dtype}, and what these mean cannot be guessed: give data"
             )
-        arrays.append(array.astype(tensor.dtype if tensor.dtype != "bfloat16" else "float32"))
+        arrays.append(array.astype(numpy_dtype(tensor.dtype)))
     return arrays
 
 

@@ -202,7 +202,8 @@ class _Walk:
                 del self.found[key]  # the mask that an Embedding made: no step of the computation
             else:
                 row.notes.append(f"taken from Keras: {reason}")
-                row.add(None, self._difference(outputs[0], values[0]))
+                if values[0].dtype.kind not in "USO":
+                    row.add(None, self._difference(outputs[0], values[0]))
         return tree.pack_sequence_as(
             result, [_Value(tensor, value) for tensor, value in zip(outputs, values, strict=True)]
         )
@@ -299,7 +300,7 @@ class _Walk:
         return tensor
 
     def _wide(self, array: np.ndarray) -> np.ndarray:
-        return array if array.dtype.kind in "iub" else array.astype(self.dtype)
+        return array if array.dtype.kind in "iubUSO" else array.astype(self.dtype)
 
 
 def _calls(graph: Any) -> int:

@@ -120,6 +120,8 @@ class Trace:
         known = [layer for layer in self.layers if layer.own is not None]
         above = [layer for layer in known if not layer.passed]
         data = f"{self.samples} {'random ' if self.random else ''}sample{'s' if self.samples != 1 else ''}"
+        if not known:
+            return f"nothing compared: NumPy has none of the {len(self.layers)} layers of {self.model}"
         found = f"{len(known)} of {len(self.layers)} layers of {self.model} compared on {data}"
         return f"{found}: " + (f"{len(above)} above tolerance" if above else "all within tolerance")
 

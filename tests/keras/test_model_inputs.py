@@ -92,6 +92,22 @@ def test_random_whole_numbers_that_nobody_looks_up_cannot_be_guessed(keras):
         random_inputs(model)
 
 
+def test_text_is_for_models_of_text(keras):
+    from nlref.keras import trace
+
+    words = keras.layers.TextVectorization(vocabulary=["red", "green"], output_sequence_length=3)
+    layers = [keras.Input((1,), dtype="string", name="phrase"), words, keras.layers.Embedding(4, 2)]
+    model = keras.Sequential(layers)
+    found = trace(model, np.array([["green red"], ["blue"]]))
+    assert [layer.own is not None for layer in found.layers] == [False, True]
+    with pytest.raises(TypeError, match="the data for phrase must be text, not float64"):
+        trace(model, np.ones((2, 1)))
+    with pytest.raises(
+        ValueError, match="the input phrase takes string, and what these mean cannot be guessed"
+    ):
+        trace(model)
+
+
 def test_names_of_a_model_that_takes_a_dict(make_model):
     assert input_names(make_model("residual")) == ["image", "speed"]
 

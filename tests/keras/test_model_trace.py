@@ -161,6 +161,39 @@ def test_a_layer_of_ones_own_is_taken_from_keras_and_the_rest_goes_on(keras):
     assert "1 of 2 layers" in found.summary()
 
 
+def test_a_model_without_a_layer_that_is_known_is_not_called_right(keras):
+    model = keras.Sequential(
+        [keras.Input((6, 3)), keras.layers.EinsumDense("abc,cd->abd", (None, 4))], name="odd"
+    )
+    assert trace(model).summary() == "nothing compared: NumPy has none of the 1 layers of odd"
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+def test_masks_in_both_directions_and_where_they_end(keras):
+    keras.utils.set_random_seed(2)
+    layers = keras.layers
+    words = keras.Input((7,))
+    x = layers.Embedding(10, 4, mask_zero=True)(words)
+    both = layers.Bidirectional(layers.GRU(3, return_sequences=True))(x)
+    ends = layers.Bidirectional(layers.LSTM(2), merge_mode="ave")(both)
+    pooled = layers.GlobalMaxPooling1D()(layers.Conv1D(2, 2)(x))
+    found = trace(keras.Model(words, layers.Add()([ends, pooled])))
+    assert found.passed
+    assert all(layer.own is not None for layer in found.layers)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"return_sequences": True, "go_backwards": True}, {"return_state": True}]
+)
+def test_steps_that_are_left_out_may_give_zeros(keras, options):
+    words = keras.Input((5,))
+    x = keras.layers.Embedding(6, 4, mask_zero=True)(words)
+    y = keras.layers.GRU(3, zero_output_for_mask=True, **options)(x)
+    found = trace(keras.Model(words, y), np.array([[1, 2, 0, 3, 0], [0, 1, 2, 3, 4]]))
+    assert found.passed
+    assert all(layer.own is not None for layer in found.layers)
+
+
 def test_dropout_that_is_always_on_in_training_is_off_here(keras):
     x = keras.Input((50,))
     model = keras.Model(x, keras.layers.Dropout(0.5)(x, training=True))
