@@ -15,6 +15,7 @@ from nlref.checks.unit_08_divergences_and_margins import EXERCISES as UNIT_08
 from nlref.checks.unit_09_gradients import EXERCISES as UNIT_09
 from nlref.checks.unit_10_backpropagation import EXERCISES as UNIT_10
 from nlref.checks.unit_11_depth import EXERCISES as UNIT_11
+from nlref.checks.unit_12_training import EXERCISES as UNIT_12
 
 EXERCISES: dict[str, Exercise | Question] = {
     exercise.id: exercise
@@ -30,6 +31,7 @@ EXERCISES: dict[str, Exercise | Question] = {
         *UNIT_09,
         *UNIT_10,
         *UNIT_11,
+        *UNIT_12,
     )
 }
 
