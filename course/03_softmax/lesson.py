@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 03 · Softmax
 #
-# A classifier ends in scores: one number for each class, of any sign and size. **Softmax** makes probabilities of them. It stands at the end of every classifier, and inside every transformer, where it decides which words look at which.
+# A classifier ends in scores: one number for each class, of any sign and size. **Softmax** makes probabilities of them. It stands at the end of most classifiers, and inside every transformer, where it decides which words look at which.
 #
 # In this unit, about 60 minutes, you write it, break it with a square batch, take its logarithm, heat it, mask it, and meet a relative with exact zeros.
 
@@ -139,6 +139,8 @@ if written(softmax):
 #
 # The roads are straight because the other two keep their ratio: raising A's score takes from B and C in proportion.
 #
+# That makes softmax an output layer for questions of which exactly one answer is right: the classes share one whole, and every gain is somebody's loss. Answers that do not exclude each other, like the tags of a photo, take a sigmoid each. Behind a hidden layer the same competition would tie all its units together, so there one uses softmax only to share something out, as in section 4.
+#
 # ### Predict · 1 point
 #
 # A network for a yes-or-no question has one output unit, and softmax as its activation. Which probability does it answer when the score is -3?
@@ -256,7 +258,7 @@ def masked_softmax(x, mask, axis=-1):
 check("masked_softmax", masked_softmax)
 
 # %% [markdown]
-# With it, attention fits into a few lines. Each word looks at itself and at those before it; what it takes from them is a weighted mean of their vectors.
+# With it, attention fits into a few lines. Each word looks at itself and at those before it; what it takes from them is a weighted mean of their vectors, and softmax gives the weights. Here the scores come from the vectors themselves; a transformer first multiplies them by learned matrices, one for the word that looks and one for the word that is looked at.
 
 # %%
 words = ["the", "cat", "sat", "down"]
@@ -356,10 +358,32 @@ if written(softmax):
 # | `log_softmax` | `keras.activations.log_softmax` | `torch.log_softmax` | `mxnet.nd.log_softmax` |
 # | temperature | divide first | divide first | argument `temperature` |
 # | mask | `keras.layers.Softmax()(x, mask)`; an empty row is 0 | `masked_fill` with $-\infty$; an empty row is nan | argument `length` |
-# | `sparsemax` | `keras.activations.sparsemax`; in 3.15 wrong where two entries stay | none | none |
+# | `sparsemax` | `keras.activations.sparsemax`; in 3.15 wrong where two or more entries stay | none | none |
 # | one output unit | warns | 1, silently | 1, silently |
 #
-# The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
+# What PyTorch 2.13 and MXNet 1.9.1 return has been written down once, in float32. Two rows of scores, your functions beside theirs:
+
+# %%
+rows = np.array([[1, 2, 3, 4], [1000, 0, -1000, 5]], np.float32)
+recorded = {
+    ("softmax", "PyTorch"): [[0.032058604, 0.08714432, 0.23688284, 0.6439143], [1, 0, 0, 0]],
+    ("softmax", "MXNet"): [[0.0320586, 0.087144315, 0.23688284, 0.6439142], [1, 0, 0, 0]],
+    ("log_softmax", "PyTorch"): [[-3.4401896, -2.4401896, -1.4401897, -0.4401897], [0, -1000, -2000, -995]],
+    ("log_softmax", "MXNet"): [
+        [-3.4401875, -2.4401875, -1.4401876, -0.44018754],
+        [1.4305115e-06, -1000, -2000, -995],
+    ],
+    ("temperature 2", "MXNet"): [[0.101536326, 0.1674051, 0.27600434, 0.45505422], [1, 0, 0, 0]],
+}
+if written(softmax, log_softmax, softmax_with_temperature):
+    yours = {"softmax": softmax(rows), "log_softmax": log_softmax(rows)}
+    yours["temperature 2"] = softmax_with_temperature(rows, 2)
+    for (name, system), values in recorded.items():
+        apart = np.abs(yours[name] - np.array(values)).max()
+        print(f"{name:14}{system:9}apart by {apart:.0e}, its largest value {np.max(values):.7g}")
+
+# %% [markdown]
+# One of them has a logarithm above 0: a probability above 1. The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
 
 # %%
 compare_with_keras = False  # True imports TensorFlow

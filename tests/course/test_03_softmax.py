@@ -124,6 +124,43 @@ def test_the_open_question_has_an_answer():
             assert (e / e.sum()).sum() == pytest.approx(total, abs=0.01)
 
 
+CASES = {
+    ("softmax", "PyTorch"): ("torch213", "act/softmax"),
+    ("softmax", "MXNet"): ("mxnet191", "act/softmax"),
+    ("log_softmax", "PyTorch"): ("torch213", "act/log_softmax"),
+    ("log_softmax", "MXNet"): ("mxnet191", "act/log_softmax"),
+    ("temperature 2", "MXNet"): ("mxnet191", "act/softmax_T2"),
+}
+
+
+def test_the_recorded_values_are_those_of_the_references(unit):
+    rows, values = unit.names["rows"], unit.names["recorded"]
+    assert set(values) == set(CASES)
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        at = [np.flatnonzero((inputs["sm_x"] == row).all(axis=1))[0] for row in rows]
+    for case, (system, key) in CASES.items():
+        with np.load(REFERENCES / f"{system}.npz") as recorded:
+            np.testing.assert_array_equal(np.float32(values[case]), recorded[f"{key}/float32/y"][at])
+
+
+def test_one_recorded_logarithm_is_above_zero(unit):
+    says("One of them has a logarithm above 0: a probability above 1.")
+    above = [
+        case for case, values in unit.names["recorded"].items() if "log" in case[0] and np.max(values) > 0
+    ]
+    assert above == [("log_softmax", "MXNet")]
+    for line in unit.printed("its largest value").splitlines():
+        assert float(re.search(r"apart by (\S+),", line).group(1)) < 1e-5
+
+
+def test_a_row_of_infinities_is_nan_in_pytorch():
+    says("`masked_fill` with $-\\infty$; an empty row is nan")
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        (at,) = np.flatnonzero((inputs["sm_x"] == -np.inf).all(axis=1))
+    with np.load(REFERENCES / "torch213.npz") as recorded:
+        assert np.all(np.isnan(recorded["act/softmax/float64/y"][at]))
+
+
 def test_an_empty_row_elsewhere():
     says("an empty row is 0 |")
     keras = pytest.importorskip("keras", reason="Keras is not installed (extra: keras)")
@@ -132,7 +169,7 @@ def test_an_empty_row_elsewhere():
 
 
 def test_the_sparsemax_of_keras_is_still_wrong():
-    says("`keras.activations.sparsemax`; in 3.15 wrong where two entries stay")
+    says("`keras.activations.sparsemax`; in 3.15 wrong where two or more entries stay")
     keras = pytest.importorskip("keras", reason="Keras is not installed (extra: keras)")
     x = np.array([[0.1, 0.2, 0.35, 0.5]])
     assert np.asarray(keras.activations.sparsemax(x)).sum() < 0.5
