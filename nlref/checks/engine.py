@@ -14,6 +14,7 @@ import numpy as np
 from nlref.checks import script
 from nlref.checks.call import Call, CallEach, Outcome, Warned, call_locally
 from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, Mistake, Question
+from nlref.checks.faults import mutants_of_alternatives
 from nlref.checks.general_mistakes import (
     CHANGES,
     ERROR,
@@ -182,7 +183,7 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
     if isinstance(record, Question):
         return shown
     sentences = {criterion.name: criterion.sentence for criterion in record.criteria}
-    general = (*_general(record), *(mistake for mistake, _ in CHANGES), *OBSERVED)
+    general = (*_general(record), *(mistake for mistake, _ in CHANGES), *_faults(record), *OBSERVED)
     known = {mistake.name: mistake.sentence for mistake in (*general, *record.mistakes)}
     results, private_only = [], False
     for one, other in zip(shown.criteria, full.criteria, strict=True):
@@ -717,7 +718,7 @@ def _recognised(exercise: Exercise, graded: Sequence[Trial]) -> dict[str, Mistak
             if mistake is not None:
                 found[criterion.name] = mistake
     if any(mistake in exercise.mistakes for mistake in found.values()):
-        seen = {mistake.name for mistake in OBSERVED}
+        seen = {mistake.name for mistake in (*OBSERVED, *_faults(exercise))}
         return {name: mistake for name, mistake in found.items() if mistake.name not in seen}
     return found
 
@@ -737,6 +738,9 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
     for mistake in _general(exercise):
         if all(_is_general(exercise, mistake, trial) for trial in graded):
             return mistake
+    for fault in _faults(exercise):
+        if all(_is_general(exercise, fault, trial) for trial in graded):
+            return fault
     return _seen_in_numbers(graded)
 
 
@@ -750,6 +754,7 @@ def _is_general(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
 # What mistakes do is the same for every learner. Kept beside what has the ids, so that nothing else comes to have them.
 _known_outcomes: dict[tuple[int, int], tuple[Mistake, Case, Outcome]] = {}
 _known_general: dict[int, tuple[Exercise, tuple[Mistake, ...]]] = {}
+_known_faults: dict[int, tuple[Exercise, tuple[Mistake, ...]]] = {}
 _MOST_KEPT = 50_000
 
 
@@ -761,6 +766,25 @@ def _general(exercise: Exercise) -> tuple[Mistake, ...]:
         others = tuple(mistake for mistake in general_mistakes(exercise) if mistake.name not in changes)
         _known_general[id(exercise)] = exercise, others
     return _known_general[id(exercise)][1]
+
+
+def _faults(exercise: Exercise) -> tuple[Mistake, ...]:
+    """Small faults of right answers, as mistakes; none of classes and values, nor of functions that loop freely."""
+    if id(exercise) not in _known_faults:
+        found = mutants_of_alternatives(exercise, loops=False) if exercise.kind == "function" else ()
+        _known_faults[id(exercise)] = (
+            exercise,
+            tuple(
+                Mistake(
+                    f"one fault: {mutant.said}",
+                    mutant.made,
+                    "values",
+                    f"A right solution in which {mutant.said} gives the same.",
+                )
+                for mutant in found
+            ),
+        )
+    return _known_faults[id(exercise)][1]
 
 
 def _known_outcome(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:

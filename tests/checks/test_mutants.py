@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.mutants import Mutant, difference, kills, mutants, mutants_of, survives
+from benchmarks.mutants import difference, kills, mutants, survives
 from nlref.checks import EXERCISES, Exercise, find
+from nlref.checks.faults import Mutant, mutants_of
 from tests.checks import test_script as scripts
 
 WRITTEN = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Exercise)]
@@ -17,7 +18,7 @@ WRITTEN = [exercise for exercise in EXERCISES.values() if isinstance(exercise, E
 @pytest.mark.parametrize("exercise", WRITTEN, ids=lambda e: e.id)
 def test_no_mutant_that_is_wrong_gets_all_points(exercise):
     found = kills(exercise)
-    assert found.number >= 10
+    assert found.number >= 10 or exercise.kind == "value"
     assert not found.missed
     assert found.rate == 1
 
@@ -102,4 +103,5 @@ def test_a_mutant_that_does_not_end_is_caught():
 
 @pytest.mark.parametrize("exercise", WRITTEN, ids=lambda e: e.id)
 def test_every_exercise_has_mutants_of_its_solution(exercise):
-    assert next(mutants(exercise)).text.startswith("solution")
+    if exercise.kind != "value":  # how a value was come by is not checked
+        assert next(mutants(exercise)).text.startswith("solution")

@@ -63,3 +63,20 @@ def test_what_is_only_seen_in_the_numbers_is_said_with_a_number():
         if result.mistake in {mistake.name for mistake in OBSERVED}:
             said = "\n".join(criterion.message for criterion in result.criteria)
             assert re.search(r"All values are .*\d", said), said
+
+
+@pytest.mark.parametrize(
+    ("exercise", "slip", "said"),
+    [
+        ("selu", "one missing", "`np.exp` stands where `np.expm1` belongs"),
+        ("elu", "branches exchanged", "two arguments of `np.where` are exchanged"),
+        ("logsumexp", "log1p for log", "`np.log1p` stands where `np.log` belongs"),
+        ("prelu", "divided", "`/` stands where `*` belongs"),
+        ("log_sigmoid", "absolute value forgotten", "`np.abs` is missing"),
+    ],
+)
+def test_one_small_fault_in_a_right_solution_is_found(exercise, slip, said):
+    (answer,) = (a for a in WRONG if (a.exercise, a.slip) == (exercise, slip))
+    result = evaluate(exercise, answer.function, private_seed=7)
+    assert result.mistake == f"one fault: {said}"
+    assert f"A right solution in which {said} gives the same." in str(result)
