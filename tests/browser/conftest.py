@@ -26,6 +26,7 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 NLREF = Path(sys.executable).with_name("nlref")
 UNIT = "01_first_activations"
 SECONDS = 1000.0  # Playwright counts in milliseconds
+expect.set_options(timeout=30 * SECONDS)  # a busy machine is slow, not wrong
 # nbgrader's grading page takes MathJax from the internet; without it the formulas stay as they were typed
 NO_MATHJAX = "MathJax is not defined"
 
