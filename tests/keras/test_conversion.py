@@ -166,7 +166,7 @@ def test_arithmetic_in_the_graph(keras):
     x = keras.Input((3, 4))
     ops = keras.ops
     y = (2 * x - x / 3.0 + (-x)) ** 2.0
-    y = ops.matmul(y, ops.exp(x[:, :, :2][:, :1, :1] * 0 + 1) * x[:, :1, :] * 0 + 1) if False else y
+    y = y + ops.matmul(x, ops.exp(x[:, :1, :] * ops.ones((4, 1))))
     y = keras.activations.gelu(y, approximate=True) + ops.maximum(ops.sqrt(ops.square(x)), 0.5)
     y = ops.softmax(y, axis=1) * ops.log_softmax(ops.leaky_relu(x, negative_slope=0.3))
     y = y[:, 1:] + ops.abs(ops.negative(x))[:, :2]
