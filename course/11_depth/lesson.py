@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 11 · Depth
 #
-# Unit 09 left a question: the slope of the sigmoid is at most 1/4, and what is left of a gradient after 30 of them? For twenty years the answer was why deep networks did not train.
+# Unit 09 left a question: the slope of the sigmoid is at most 1/4, and what is left of a gradient after 30 of them? For some twenty years the answer was why deep networks did not train.
 #
 # In this unit, about 70 minutes, you measure what reaches the last of 30 layers and what comes back to the first, choose weights that let both pass, and build batch normalisation, which asks less of the weights.
 
@@ -269,7 +269,7 @@ if sizes:
 # Flat is not all. A relu unit whose input is negative for every sample is 0, and so is its slope: a **dead** unit, which learns nothing.
 
 # %%
-if written(he_normal):
+if sizes:
     h = images[:100]
     for layer, kernel in enumerate(STARTS["He"], start=1):
         h = np.maximum(h @ kernel, 0)
@@ -278,9 +278,7 @@ if written(he_normal):
             cosines = (h @ h.T) / np.outer(lengths, lengths)
             cosine = cosines[np.triu_indices(100, 1)].mean()
             dead = (h.max(axis=0) == 0).mean()
-            print(
-                f"layer {layer:2}: {dead:4.0%} of the units are dead, two digits have a cosine of {cosine:.2f}"
-            )
+            print(f"layer {layer:2}: {dead:4.0%} of the units are dead, cosine of two digits {cosine:.2f}")
 
 # %% [markdown]
 # The sizes stay, and all digits come to point in nearly the same direction. At the end a third of the units are dead.
@@ -489,7 +487,7 @@ if sizes:
 from_zeros = images[:100].T @ (0.1 - np.eye(10)[labels[:100]]) / 100
 print(f"largest gradient of one softmax layer at zeros: {np.abs(from_zeros).max():.2f}")
 
-if sizes and written(batch_normalization_vjp):
+if sizes and written(BatchNormalization, batch_normalization_vjp):
     h, before = images[:100], []
     for kernel in STARTS["He"]:
         before.append(h @ kernel)

@@ -107,6 +107,14 @@ def signal_of_the_last(x, kernels, activation):
     return signal_sizes(x, kernels, activation)[-1]
 
 
+def signal_over_one_less(x, kernels, activation):
+    return signal_sizes(x, kernels, activation) * np.sqrt(len(x) / (len(x) - 1))
+
+
+def signal_transposed(x, kernels, activation):
+    return signal_sizes(x, np.swapaxes(kernels, 1, 2), activation)
+
+
 def signal_in_place(x, kernels, activation):
     sizes = []
     for kernel in kernels:
@@ -234,6 +242,18 @@ SIGNAL_SIZES = Exercise(
             "One number comes back, that of the last layer. Collect one after each layer.",
         ),
         Mistake(
+            "variance over n - 1",
+            signal_over_one_less,
+            "values",
+            "The variance divides by n - 1. Here it is over n, as np.var gives it.",
+        ),
+        Mistake(
+            "kernel transposed",
+            signal_transposed,
+            "values",
+            "On the way forward the kernel stands as it is: x @ kernel. The transposed one belongs to the way back.",
+        ),
+        Mistake(
             "in place",
             signal_in_place,
             "input unchanged",
@@ -321,6 +341,14 @@ def gradient_norms(g, kernels, slopes):
 
 def gradient_before_the_layer(g, kernels, slopes):
     return np.array([*gradient_sizes(g, kernels, slopes)[1:], size_of(g)])
+
+
+def gradient_before_the_kernel(g, kernels, slopes):
+    sizes = []
+    for kernel, slope in zip(kernels[::-1], slopes[::-1], strict=True):
+        sizes.append(size_of(g * slope))
+        g = (g * slope) @ kernel.T
+    return np.array(sizes[::-1])
 
 
 def gradient_in_place(g, kernels, slopes):
@@ -455,6 +483,13 @@ GRADIENT_SIZES = Exercise(
             "Entry i should have passed through layer i. The last entry here is the size of g itself.",
         ),
         Mistake(
+            "measured before the kernel",
+            gradient_before_the_kernel,
+            "gradient",
+            "This measures after the slopes and before the kernel: the gradient of what went into the activation. "
+            "Asked is that of the layer's input.",
+        ),
+        Mistake(
             "in place",
             gradient_in_place,
             "input unchanged",
@@ -511,6 +546,10 @@ def glorot_product(u):
 def glorot_without_root(u):
     inputs, units = u.shape
     return (2 * u - 1) * 6 / (inputs + units)
+
+
+def glorot_root_of_six_alone(u):
+    return (2 * u - 1) * np.sqrt(6) / sum(u.shape)
 
 
 def glorot_positive(u):
@@ -618,6 +657,12 @@ GLOROT_UNIFORM = Exercise(
             "6 / (inputs + units) belongs under a root: it is a variance's size, and weights are not squared.",
         ),
         Mistake(
+            "root of the 6 alone",
+            glorot_root_of_six_alone,
+            "values",
+            "The root belongs over the whole fraction, inputs + units with it.",
+        ),
+        Mistake(
             "positive weights",
             glorot_positive,
             "values",
@@ -687,6 +732,14 @@ def he_two_outside(z):
     return z * 2 / np.sqrt(np.prod(z.shape[:-1]))
 
 
+def he_root_of_two_alone(z):
+    return z * np.sqrt(2) / np.prod(z.shape[:-1])
+
+
+def he_cut_off(z):
+    return np.clip(z, -2, 2) * np.sqrt(2 / np.prod(z.shape[:-1]))
+
+
 def he_uniform_limit(z):
     return z * np.sqrt(6 / np.prod(z.shape[:-1]))
 
@@ -737,7 +790,7 @@ def he_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         return Case(criterion, (numbers(generator, *shape),), **NEAR)
 
     return (
-        Case("values", (np.array([[1.0, -2.0], [0.5, 1.5], [-1.0, 0.25]]),), **NEAR),
+        Case("values", (np.array([[1.0, -2.5], [0.5, 1.5], [-1.0, 0.25]]),), **NEAR),
         one("values", 1, 1),
         one("values", 4, 2),
         one("values", 5, 3),
@@ -788,6 +841,18 @@ HE_NORMAL = Exercise(
         ),
         Mistake(
             "2 outside the root", he_two_outside, "values", "The 2 belongs under the root, with the inputs."
+        ),
+        Mistake(
+            "root of the 2 alone",
+            he_root_of_two_alone,
+            "values",
+            "The root belongs over the whole fraction, the inputs with it.",
+        ),
+        Mistake(
+            "cut off at two",
+            he_cut_off,
+            "values",
+            "What is beyond two deviations is cut off. Keras draws it again; here z is used as it is.",
         ),
         Mistake(
             "limit of the uniform one",
@@ -921,6 +986,13 @@ class NormAlwaysMoving(BatchNormalization):
         return self.gamma * self.normalise(x, self.moving_mean, self.moving_variance) + self.beta
 
 
+class NormBatchVarianceAlways(BatchNormalization):
+    def forward(self, x, training):
+        if training:
+            return super().forward(x, training)
+        return self.gamma * self.normalise(x, self.moving_mean, x.var(axis=0)) + self.beta
+
+
 class NormMovesAlways(BatchNormalization):
     def forward(self, x, training):
         if not training:
@@ -945,6 +1017,23 @@ class NormMomentumExchanged(BatchNormalization):
 class NormLastBatch(BatchNormalization):
     def follow(self, mean, variance, samples):
         self.moving_mean, self.moving_variance = mean, variance
+
+
+class NormAdded(BatchNormalization):
+    def follow(self, mean, variance, samples):
+        self.moving_mean = self.momentum * self.moving_mean + mean
+        self.moving_variance = self.momentum * self.moving_variance + variance
+
+
+class NormMeanMovesAlone(BatchNormalization):
+    def follow(self, mean, variance, samples):
+        self.moving_mean = self.momentum * self.moving_mean + (1 - self.momentum) * mean
+
+
+class NormMomentumFixed(BatchNormalization):
+    def follow(self, mean, variance, samples):
+        self.moving_mean = 0.99 * self.moving_mean + 0.01 * mean
+        self.moving_variance = 0.99 * self.moving_variance + 0.01 * variance
 
 
 class NormMovingDeviation(BatchNormalization):
@@ -1135,6 +1224,12 @@ BATCH_NORMALIZATION = Exercise(
             "moving averages.",
         ),
         Mistake(
+            "the batch's variance at inference",
+            NormBatchVarianceAlways,
+            "values",
+            "With training=False the mean is the moving one, and the variance the batch's. Both are moving averages.",
+        ),
+        Mistake(
             "moving averages in training",
             NormAlwaysMoving,
             "values",
@@ -1157,6 +1252,24 @@ BATCH_NORMALIZATION = Exercise(
             NormMomentumExchanged,
             "values",
             "momentum weighs the new batch, as in PyTorch. Here, as in Keras, it is what stays of the old average.",
+        ),
+        Mistake(
+            "new value at full weight",
+            NormAdded,
+            "values",
+            "The new value is added whole, so the averages grow far too large. Its weight is 1 - momentum.",
+        ),
+        Mistake(
+            "moving variance stands still",
+            NormMeanMovesAlone,
+            "values",
+            "`moving_mean` moves, and `moving_variance` does not.",
+        ),
+        Mistake(
+            "momentum always 0.99",
+            NormMomentumFixed,
+            "values",
+            "The moving averages use 0.99 whatever `momentum` is. Use `self.momentum`.",
         ),
         Mistake(
             "last batch kept",
@@ -1264,6 +1377,32 @@ norm_vjp_undivided = norm_vjp_with(
 norm_vjp_plus = norm_vjp_with(
     lambda y, g, gamma, deviation: gamma / deviation * (g - g.mean(axis=0) + y * (g * y).mean(axis=0))
 )
+
+
+def norm_vjp_gamma_in_y(x, g, gamma, epsilon=1e-3):
+    y, deviation = normalised(x, epsilon)
+    to_x = gamma / deviation * (g - g.mean(axis=0) - gamma * y * (g * gamma * y).mean(axis=0))
+    return to_x, (g * y).sum(axis=0), g.sum(axis=0)
+
+
+def norm_vjp_gamma_times_gamma(x, g, gamma, epsilon=1e-3):
+    to_x, to_gamma, to_beta = norm_vjp(x, g, gamma, epsilon)
+    return to_x, to_gamma * gamma, to_beta
+
+
+def norm_vjp_without_epsilon(x, g, gamma, epsilon=1e-3):
+    return norm_vjp(x, g, gamma, 0.0)
+
+
+def norm_vjp_unbiased(x, g, gamma, epsilon=1e-3):
+    deviation = np.sqrt(x.var(axis=0, ddof=1) + epsilon)
+    y = (x - x.mean(axis=0)) / deviation
+    to_x = gamma / deviation * (g - g.mean(axis=0) - y * (g * y).mean(axis=0))
+    return to_x, (g * y).sum(axis=0), g.sum(axis=0)
+
+
+def norm_vjp_of_x_alone(x, g, gamma, epsilon=1e-3):
+    return norm_vjp(x, g, gamma, epsilon)[0]
 
 
 def norm_vjp_gamma_from_x(x, g, gamma, epsilon=1e-3):
@@ -1389,6 +1528,31 @@ BATCH_NORMALIZATION_VJP = Exercise(
             norm_vjp_plus,
             "gradient",
             "The way through the variance has a minus: a larger variance makes y smaller.",
+        ),
+        Mistake(
+            "gamma within y",
+            norm_vjp_gamma_in_y,
+            "gradient",
+            "In the gradient of x, y holds gamma already, which then counts three times. y is without gamma.",
+        ),
+        Mistake(
+            "gamma's gradient times gamma",
+            norm_vjp_gamma_times_gamma,
+            "gradient",
+            "The gradient of gamma is multiplied by gamma. gamma multiplies y, so its slope is y.",
+        ),
+        Mistake("no epsilon", norm_vjp_without_epsilon, "gradient", "epsilon is not added to the variance."),
+        Mistake(
+            "variance over n - 1",
+            norm_vjp_unbiased,
+            "gradient",
+            "The variance divides by n - 1. Forward it was that over n, so it is here.",
+        ),
+        Mistake(
+            "gradient of x alone",
+            norm_vjp_of_x_alone,
+            "gradient",
+            "Only the gradient of x comes back. Return three: those of x, gamma and beta.",
         ),
         Mistake(
             "gamma's gradient from x",
