@@ -383,9 +383,8 @@ if written(ulp_error, stable_sigmoid, softplus, log_sigmoid):
         function = {"softplus": softplus, "log_sigmoid": log_sigmoid}.get(name, stable_sigmoid)
         truth = function(x.astype(np.float64))
         theirs, yours = ulp_error(np.float32(values), truth), ulp_error(function(x), truth)
-        print(
-            f"{name:15} at worst {yours.max():.1f} ulp, {system} {theirs.max():.2g} at x = {x[theirs.argmax()]}"
-        )
+        print(f"{name:15} yours: at worst {yours.max():.1f} ulp", end="")
+        print(f"   {system}: {theirs.max():.2g}, at x = {x[theirs.argmax()]}")
 
 # %% [markdown]
 # A softplus below 0 is no softplus. The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
