@@ -14,7 +14,7 @@ from nlref.learn.picture import picture
 
 FUNCTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Exercise)]
 QUESTIONS = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Question)]
-SEEDS = [None, 1, 20261121]
+SEEDS = [None, 1, pytest.param(20261121, marks=pytest.mark.slow)]
 
 each_function = pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.id)
 each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
