@@ -67,7 +67,9 @@ def compare(
     else:
         from rich.console import Console
 
-        Console().print(found.table())
+        # a pipe has no width of its own; eighty columns would cut names in pieces
+        console = Console(width=None if sys.stdout.isatty() else 140)
+        console.print(found.table(narrow=console.width < 120))
         for sentence in (*found.remarks(), found.summary()):
             typer.echo(sentence)
     raise typer.Exit(0 if found.passed else 1)

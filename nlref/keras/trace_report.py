@@ -125,26 +125,28 @@ class Trace:
         found = f"{len(known)} of {len(self.layers)} layers of {self.model} compared on {data}"
         return f"{found}: " + (f"{len(above)} above tolerance" if above else "all within tolerance")
 
-    def table(self) -> Any:
-        """The rows as a ``rich.table.Table``."""
+    def table(self, *, narrow: bool = False) -> Any:
+        """The rows as a ``rich.table.Table``; a narrow one has no classes and no cumulative differences."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
         from rich.text import Text
 
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for title in _TITLES:
-            right = title in _NUMBERS
-            table.add_column(title, justify="right" if right else "left", no_wrap=right, overflow="fold")
+        shown = [title for title in _TITLES if not narrow or title not in ("Class", "Cumulative")]
+        for title in shown:
+            justify = "right" if title in _NUMBERS else "left"
+            table.add_column(title, justify=justify, no_wrap=title not in ("Layer", "Class"), overflow="fold")
         for layer in self.layers:
+            cells = dict(zip(_TITLES, _cells(layer), strict=True))
             style = "" if layer.passed else "bold red"
-            table.add_row(*(Text(cell) for cell in _cells(layer)), style=style)
+            table.add_row(*(Text(cells[title]) for title in shown), style=style)
         return table
 
     def __str__(self) -> str:
         from rich.console import Console
 
         stream = io.StringIO()
-        console = Console(file=stream, width=120, color_system=None)
+        console = Console(file=stream, width=140, color_system=None)
         console.print(self.table())
         lines = [line.rstrip() for line in stream.getvalue().strip("\n").splitlines()]
         return "\n".join([*lines, *self.remarks(), self.summary()])
