@@ -132,7 +132,7 @@ def test_every_function_that_keras_has_can_be_compared(keras, name):
     found = compare(
         lambda x: kernel(x, **arguments), name, lambda x, g: kernel.vjp(x, g, **arguments), **arguments
     )
-    assert found.value.your_error.ulp < 4
+    assert found.value.your_error.ulp < (8 if name in activations.ROW_FACTS else 4)
     assert found.gradient is not None
 
 
