@@ -1166,6 +1166,7 @@ def norm_cases(generator: np.random.Generator) -> tuple[Case, ...]:
             **NEAR,
         ),
         Case("values", (2,), steps=(*weights(2), Method("forward", (batch(1, 2), False))), **NEAR),
+        Case("values", (2,), steps=(Method("forward", (batch(3, 2), True), compare=False), *moving), **NEAR),
         Case("extremes", (2,), steps=(Method("forward", (constant, True)),), tolerance=1e-6, scale=1.0),
         Case("extremes", (2,), steps=(Method("forward", (far, True)),), tolerance=1e-6, scale=1.0),
         Case("input unchanged", (2,), steps=(Method("forward", (batch(3, 2), True)),)),

@@ -603,6 +603,13 @@ def adam_cases(generator: np.random.Generator) -> tuple[Case, ...]:
             tolerance=1e-5,
             scale=0.5,
         ),
+        Case(  # small enough for the sign of epsilon to show, and not its place
+            "extremes",
+            (0.1,),
+            steps=(Method("step", (numbers(generator, 2) / 10, np.array([0.09, -0.085]))),),
+            tolerance=1e-5,
+            scale=0.5,
+        ),
         script("input unchanged", (0.1,), 2, 3),
     )
 
