@@ -165,6 +165,46 @@ def test_the_slopes_in_the_table_of_frameworks():
     assert np.all(gradient[(x < -9) & (x > -11)] < 0)
 
 
+CASES = {
+    "elu, by default, PyTorch": ("torch213", "act/elu"),
+    "elu, by default, MXNet": ("mxnet191", "act/elu_slope0.25default"),
+    "celu, alpha 1.5, PyTorch": ("torch213", "act/celu_1.5"),
+    "selu, PyTorch": ("torch213", "act/selu"),
+    "selu, MXNet": ("mxnet191", "act/selu"),
+    "leaky relu, by default, PyTorch": ("torch213", "act/leaky_relu"),
+    "leaky relu, by default, MXNet": ("mxnet191", "act/leaky_0.25default"),
+    "relu6, PyTorch": ("torch213", "act/relu6"),
+    "relu6, MXNet": ("mxnet191", "act/relu6_clip"),
+}
+
+
+def test_the_recorded_values_are_those_of_the_references(unit):
+    assert set(unit.names["recorded"]) == set(CASES)
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        at = [np.flatnonzero(inputs["x"] == number)[0] for number in unit.names["z"]]
+    for case, (system, key) in CASES.items():
+        with np.load(REFERENCES / f"{system}.npz") as values:
+            expected = values[f"{key}/float32/y"].ravel()[at]
+        np.testing.assert_array_equal(np.float32(unit.names["recorded"][case]), expected)
+
+
+def test_three_of_the_recorded_have_another_default(unit):
+    says("Three are not yours")
+    lines = unit.printed('print(f"{name:32} apart by').splitlines()
+    other = {line.split(" apart")[0].strip() for line in lines if float(line.split()[-1]) > 1e-5}
+    defaults = {"leaky relu, by default, PyTorch", "leaky relu, by default, MXNet", "elu, by default, MXNet"}
+    assert other == defaults
+
+
+def test_the_slopes_of_prelu_in_keras():
+    says("`PReLU`: 0, one for each entry of a sample")
+    keras = pytest.importorskip("keras", reason="Keras is not installed (extra: keras)")
+    layer = keras.layers.PReLU()
+    layer.build((None, 5, 4, 3))
+    assert layer.alpha.shape == (5, 4, 3)
+    assert np.all(np.asarray(layer.alpha) == 0)
+
+
 def test_the_default_slopes_are_the_facts(unit):
     from nlref.activations import leaky_relu
 
