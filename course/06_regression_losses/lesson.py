@@ -155,7 +155,7 @@ def log_cosh(y_true, y_pred):
 check("log_cosh", log_cosh)
 
 # %% [markdown]
-# Now real data. `cells.npz` holds a measurement of cell nuclei in 569 images: how much their area varies. Most values lie near 20, a few above 200. Which constant does each loss prefer?
+# Now real data. `cells.npz` holds a measurement of cell nuclei in 569 images: how much their area varies. Half of them lie between 18 and 45, four are above 200. Which constant does each loss prefer?
 
 # %%
 with np.load("cells.npz") as data:
@@ -206,7 +206,7 @@ if written(mean_squared_error, mean_absolute_error, huber):
     plt.show()
 
 # %% [markdown]
-# *In words: above, a histogram with its peak near 20 and a long tail to the right, cut at 130; below, three bowls over the predicted constant. The bowl of the absolute error has its bottom at 25, that of the huber loss a little to the right of it, that of the squared error at 40, where hardly any image is.*
+# *In words: above, a histogram with its peak near 20 and a long tail to the right, cut at 130; below, three bowls over the predicted constant. The bowl of the absolute error has its bottom at 25, that of the huber loss a little to the right of it, that of the squared error at 40, where few images are.*
 #
 # The squared error asks for the mean, the absolute error for the median, and huber's `delta` moves between them. None is right as such: the mean is what you need to add up costs, the median is what a single case looks like.
 #
@@ -294,7 +294,7 @@ if written(mean_absolute_percentage_error, mean_squared_logarithmic_error):
 #
 # ### Write `weighted_mean` · 5 points
 #
-# `values` are the losses of the samples, `sample_weight` says how much each counts. Keras' default, `sum_over_batch_size`, adds up value times weight and divides by the number of samples, not by the sum of the weights.
+# Not every sample counts the same: a rare case may count double, a measurement that one doubts half, padding not at all. `values` are the losses of the samples, `sample_weight` says how much each counts. Keras' default reduction, `sum_over_batch_size`, adds up value times weight and divides by the number of samples, not by the sum of the weights.
 
 
 # %% nbgrader={"grade_id": "weighted_mean", "solution": true}
@@ -309,6 +309,18 @@ def weighted_mean(values, sample_weight):
 check("weighted_mean", weighted_mean)
 
 # %% [markdown]
+# Four samples, the last of which is padding. Three reductions make three numbers of the same losses:
+
+# %%
+values, counts = np.array([1.0, 2.0, 3.0, 50.0]), np.array([1.0, 1.0, 1.0, 0.0])
+if written(weighted_mean):
+    print("sum                     ", np.sum(values * counts))
+    print("sum over batch size     ", weighted_mean(values, counts))
+    print("mean with sample weights", np.sum(values * counts) / np.sum(counts))
+
+# %% [markdown]
+# The sum grows with the batch, and with it every step. The second is Keras' default, and MXNet's trainer divides in the same way: padding makes the loss look smaller. The third is the mean of what counts; Keras calls it `mean_with_sample_weight`.
+#
 # ## 5. What articles say, and what is true
 #
 # | articles say | what is true |
@@ -342,12 +354,33 @@ if written(huber, mean_squared_error):
 # | | Keras 3 | PyTorch 2 | MXNet 1.9 (Gluon) |
 # | --- | --- | --- | --- |
 # | squared error | `mean_squared_error`, one a sample | `mse_loss`: mean of all | `L2Loss`: half, one a sample |
-# | absolute error | `mean_absolute_error` | `l1_loss`: mean of all | `L1Loss` |
+# | absolute error | `mean_absolute_error`, one a sample | `l1_loss`: mean of all | `L1Loss`: the whole, one a sample |
 # | huber | `huber(delta)` | `huber_loss(delta)`; `smooth_l1_loss(beta)` is huber / beta | `HuberLoss(rho)` is smooth L1 |
 # | log cosh | `log_cosh`; 0 for errors below 0.0001 in float32 | none | none |
 # | root | a metric, not a loss | `mse_loss(...).sqrt()`; its gradient at a perfect fit is nan | a metric |
-# | shapes (n,) and (n, 1) | aligned | a warning, and a table of differences | an error |
+# | shapes (n,) and (n, 1) | aligned | a warning, and a table of differences | aligned: the label is reshaped |
+# | `sample_weight` | divided by the samples | `weight` of the functions, one for each output | shape (n, 1), not divided by |
 #
+# What PyTorch 2.13 and MXNet 1.9.1 returned for two samples has been written down once:
+
+# %%
+y_true = np.array([[1.99865351, 1.30562665, 0.76719292], [-1.8590173, 0.16854091, 0.08044842]])
+y_pred = np.array([[0.50633607, 1.04375335, -1.32125383], [1.44619993, -1.09033391, 0.57891474]])
+recorded = {  # PyTorch with reduction="none", a loss for each output
+    "mse_loss": [[2.227011, 0.068578, 4.361610], [10.924461, 1.584766, 0.248469]],
+    "huber_loss, delta 2": [[1.113506, 0.034289, 2.176894], [4.610434, 0.792383, 0.124234]],
+    "L1Loss": [1.280879, 1.687519],
+    "L2Loss": [1.109533, 2.126283],
+    "HuberLoss, rho 2": [0.554115, 0.921175],
+}
+if written(mean_squared_error, mean_absolute_error, huber):
+    square, wide = mean_squared_error(y_true, y_pred), huber(y_true, y_pred, delta=2.0)
+    absolute = mean_absolute_error(y_true, y_pred)
+    for (name, theirs), yours in zip(recorded.items(), (square, wide, absolute, square, wide), strict=True):
+        theirs = np.array(theirs).reshape(2, -1).mean(axis=1)
+        print(f"{name:20}", *(f"{ratio:.4f}" for ratio in theirs / yours), "times yours")
+
+# %% [markdown]
 # The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
 
 # %%

@@ -13,6 +13,7 @@ from nlref.checks import find
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "course" / "06_regression_losses"
 LESSON_TEXT = (FOLDER / LESSON).read_text(encoding="utf-8")
+REFERENCES = ROOT / "tests" / "references"
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 
 
@@ -38,9 +39,9 @@ def test_the_cells_are_those_of_scikit_learn():
         np.testing.assert_array_equal(data["area_error"], column)
     says("in 569 images")
     assert column.size == 569
-    says("Most values lie near 20, a few above 200.")
-    assert np.percentile(column, 25) < 20 < np.percentile(column, 75)
-    assert 0 < (column > 200).sum() < 10
+    says("Half of them lie between 18 and 45, four are above 200.")
+    np.testing.assert_allclose(np.percentile(column, [25, 75]), [18, 45], atol=0.5)
+    assert (column > 200).sum() == 4
 
 
 def test_a_row_minus_a_column():
@@ -93,6 +94,58 @@ def test_half_is_forgiven_more_easily_than_double(unit):
     low, high = numbers(logarithmic)
     assert low == pytest.approx(high, rel=0.05)
     assert "1e+09 percent" in zero
+
+
+CASES = {
+    "mse_loss": ("torch213", "loss/mse_none"),
+    "huber_loss, delta 2": ("torch213", "loss/huber_2"),
+    "L1Loss": ("mxnet191", "loss/L1Loss"),
+    "L2Loss": ("mxnet191", "loss/L2Loss"),
+    "HuberLoss, rho 2": ("mxnet191", "loss/HuberLoss_rho2"),
+}
+
+
+def test_the_recorded_values_are_those_of_the_references(unit):
+    names = unit.names
+    assert set(names["recorded"]) == set(CASES)
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        at = [0, 4]
+        np.testing.assert_allclose(names["y_true"], inputs["reg_t"][at], atol=1e-8)
+        np.testing.assert_allclose(names["y_pred"], inputs["reg_p"][at], atol=1e-8)
+    for case, (system, key) in CASES.items():
+        with np.load(REFERENCES / f"{system}.npz") as values:
+            np.testing.assert_allclose(names["recorded"][case], values[f"{key}/float64/y"][at], atol=6e-7)
+
+
+def test_by_which_factor_the_recorded_differ(unit):
+    factors = {}
+    for line in unit.printed("ratio in theirs / yours").splitlines():
+        name, *ratios = re.match(r"(.*\S) +(\S+) (\S+) times yours", line).groups()
+        factors[name] = set(map(float, ratios))
+    expected = dict.fromkeys(CASES, 1.0) | {"L2Loss": 0.5, "HuberLoss, rho 2": 0.5}
+    assert factors == {name: {factor} for name, factor in expected.items()}
+
+
+def test_three_reductions_of_the_same_losses(unit):
+    says("padding makes the loss look smaller")
+    total, keras_default, mean = (numbers(line)[-1] for line in unit.printed("mean with sample").splitlines())
+    assert (total, keras_default, mean) == (6, 1.5, 2)
+
+
+def test_keras_reduces_as_the_cell_says(unit):
+    says("Keras calls it `mean_with_sample_weight`.")
+    keras = pytest.importorskip("keras", reason="Keras is not installed (extra: keras)")
+    zeros, roots = np.zeros((4, 1)), np.sqrt(unit.names["values"])[:, None]
+    for reduction, expected in (("sum", 6), ("sum_over_batch_size", 1.5), ("mean_with_sample_weight", 2)):
+        loss = keras.losses.MeanSquaredError(reduction=reduction)(zeros, roots, unit.names["counts"])
+        assert float(loss) == pytest.approx(expected)
+
+
+def test_keras_aligns_a_row_and_a_column():
+    says("| shapes (n,) and (n, 1) | aligned |")
+    keras = pytest.importorskip("keras", reason="Keras is not installed (extra: keras)")
+    y = np.arange(4.0)
+    np.testing.assert_array_equal(np.asarray(keras.losses.mean_squared_error(y, y[:, None])), np.zeros(4))
 
 
 def test_a_price_in_euros():
