@@ -101,7 +101,7 @@ check("sgd_step", sgd_step)
 # Now the question of unit 10. `descend` trains on 1,400 digits in batches of 50, which makes it *stochastic* gradient descent, and gives the loss after each epoch.
 
 
-# %%
+# %% tags=["skip-execution"]
 def softmax_minus_label(y_true, logits):
     e = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return (e / e.sum(axis=-1, keepdims=True) - y_true) / len(logits)
@@ -227,7 +227,7 @@ class Adam:
 # %% nbgrader={"grade_id": "adam-check", "grade": true}
 check("adam", Adam)
 
-# %%
+# %% tags=["skip-execution"]
 by_rule = {}
 if written(sgd_step, Momentum, Adam):
     by_rule["plain, rate 0.05"] = descend(lambda: lambda w, g: sgd_step(w, g, 0.05))
@@ -433,7 +433,7 @@ if written(Adam, penalty_gradient, dropout, EarlyStopping):
 #
 # What does each remedy change? The same five splits of the patients for all, and the straight line for comparison:
 
-# %%
+# %% tags=["skip-execution"]
 remedies = {
     "nothing": {},
     "l1 = 0.02": {"l1": 0.02},
@@ -555,7 +555,7 @@ if MLPClassifier is not None:
     plt.show()
 
 # %% [markdown]
-# *In words: two panels of nine coloured points, the rate to the right and alpha upwards. In the grid three rates were tried, three times each: the first two columns have one colour each, and in the third, where the rate is too large, alpha shows a little. At random nine rates were tried, as the ticks below the points show, and three of them are brighter than anything in the grid.*
+# *In words: two panels of nine coloured points, the rate to the right and alpha upwards. In the grid three rates were tried, three times each: the first two columns have one colour each, and in the third, where the rate is too large, alpha shows a little. At random nine rates were tried, as the ticks below the points show, and three of them are far brighter than anything in the grid.*
 #
 # Where one setting matters and another hardly does, and that is the usual case, random points try more values of the one that matters.
 #
@@ -595,7 +595,7 @@ choose("q_whose_score", answer_q_whose_score)
 # | "Multiply by 1 - rate when predicting." | With the dropout of today that is once too often. |
 # | "Early stopping returns the best network." | It returns the last, `patience` epochs later. In Keras ask for `restore_best_weights=True`. |
 
-# %%
+# %% tags=["skip-execution"]
 if written(Adam, dropout, penalty_gradient):
     print(f"Adam, rate 5: loss {descend(lambda: Adam(5.0).step)[-1]:.2f}; a guess has {np.log(10):.2f}")
     w = np.array([2.0])

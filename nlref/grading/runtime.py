@@ -45,7 +45,7 @@ PROFILES: dict[str, tuple[str, ...]] = {
 }
 PRELOADED: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy", "matplotlib.pyplot"),
-    "sklearn": ("numpy", "matplotlib.pyplot", "sklearn"),
+    "sklearn": ("numpy", "matplotlib.pyplot", "sklearn.model_selection", "sklearn.neural_network"),
     # Importing it takes seconds; it starts its threads at its first computation, which is after the fork.
     "tensorflow": ("numpy", "matplotlib.pyplot", "keras"),
 }
