@@ -39,7 +39,7 @@ def test_points_tries_and_where_to_go_on(workspace):
     text = nlref.progress().text
     assert re.search(r"✓ relu +5/5 +2 tries\n", text)
     assert re.search(r"✗ q_collapse +0/1 +2 tries\n", text)  # the first answer is the one that counts
-    assert re.search(r"^01_first_activations  5 of \d+ points$", text, flags=re.M)
+    assert re.search(r"^01_first_activations +5 of \d+ points$", text, flags=re.M)
     assert text.endswith("Go on with q_place in 01_first_activations.")
 
 
