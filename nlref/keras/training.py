@@ -3,14 +3,14 @@
 import html
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nlref import losses, optimizers
+from nlref import layers, losses, optimizers
 from nlref.keras.conversion import NotConverted, as_numpy, numpy_layer
 from nlref.keras.installed import import_keras
 from nlref.keras.trace_report import save_figure
@@ -266,7 +266,8 @@ def _loss(loss: Any) -> tuple[Any, dict[str, Any]]:
         return _NumpyLoss(loss.numpy_function, loss.vjp), {}
     config: dict[str, Any] = {}
     if isinstance(loss, keras.losses.Loss):
-        config = {k: v for k, v in loss.get_config().items() if k not in ("name", "dtype", "fn")}
+        # The configuration of Keras' Huber, and of others, lacks their arguments.
+        config = {"reduction": loss.reduction, **getattr(loss, "_fn_kwargs", {})}
         name = type(loss).__name__
     else:
         name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
@@ -324,13 +325,17 @@ def _weights_apart(network: Network, model: Any) -> tuple[float, tuple[str, int]
     return worst, place
 
 
-def _remarks(network: Network) -> list[str]:
+def _remarks(network: Network) -> Iterator[str]:
     random = [layer.name for layer in network.layers if getattr(layer, "rate", 0)]
-    return (
-        [f"{', '.join(random)}: dropout draws other random numbers in NumPy, so the curves part."]
-        if random
-        else []
-    )
+    if random:
+        yield f"{', '.join(random)}: dropout draws other random numbers in NumPy, so the curves part."
+    words = [layer.name for layer in network.layers if isinstance(layer, layers.Embedding)]
+    if words and not isinstance(network.optimizer, optimizers.SGD):
+        kind = type(network.optimizer).__name__
+        yield (
+            f"{', '.join(words)}: where a word occurs several times in a batch, {kind} in Keras squares the parts of its "
+            "gradient one by one and adds them, NumPy squares their sum, so the curves part."
+        )
 
 
 class _progress:

@@ -127,7 +127,7 @@ def test_float16_is_not_measured(keras):
 def test_every_function_that_keras_has_can_be_compared(keras, name):
     if not hasattr(keras.activations, name):
         pytest.skip(f"Keras has no {name}")
-    arguments = {"threshold": 0.3, "default_value": 0.1} if name == "threshold" else {}
+    arguments = {"threshold": 0.25, "default_value": 0.125} if name == "threshold" else {}
     kernel = getattr(activations, name)
     found = compare(
         lambda x: kernel(x, **arguments), name, lambda x, g: kernel.vjp(x, g, **arguments), **arguments
@@ -142,7 +142,11 @@ def test_every_loss_that_keras_has_can_be_compared(keras, name):
     if not hasattr(keras.losses, name):
         pytest.skip(f"Keras has no function {name}")
     loss = getattr(losses, name)
+    given = {"q": 0.5} if name == "categorical_generalized_cross_entropy" else {}
     found = compare(
-        lambda *y: loss(*y, reduction=None), name, lambda *y: loss.vjp(*y[:-1], y[-1], reduction=None)
+        lambda *y: loss(*y, reduction=None, **given),
+        name,
+        lambda *y: loss.vjp(*y[:-1], y[-1], reduction=None, **given),
+        **given,
     )
     assert found.value.absolute < 1e-5

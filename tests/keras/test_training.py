@@ -66,6 +66,7 @@ def test_other_networks(keras, kind):
     elif kind == "words":
         parts = [layers.Embedding(9, 4, mask_zero=True), layers.SimpleRNN(5), layers.Dense(1, "sigmoid")]
         x, y, loss = np.random.default_rng(2).integers(0, 9, (96, 7)), CLASSES % 2, "binary_crossentropy"
+        optimizer = keras.optimizers.SGD(0.5, momentum=0.9)
     else:
         tanh = as_keras(np.tanh, lambda x, g: g * (1 - np.tanh(x) ** 2))
         parts = [layers.Dense(5, activation=tanh), layers.Dense(1)]
@@ -83,6 +84,22 @@ def test_dropout_parts_the_curves_and_says_so(keras):
     layers = [keras.layers.Dense(8), keras.layers.Dropout(0.5, name="drop"), keras.layers.Dense(1)]
     found = fit_both(model_of(keras, layers), X, Y, epochs=1)
     assert found.remarks == ("drop: dropout draws other random numbers in NumPy, so the curves part.",)
+
+
+@pytest.mark.slow
+def test_keras_squares_the_gradients_of_a_words_occurrences_one_by_one_and_it_is_said(keras):
+    x = np.random.default_rng(2).integers(0, 9, (96, 7))
+    parts = [
+        keras.layers.Embedding(9, 4, name="words"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(1, name="out"),
+    ]
+    found = fit_both(model_of(keras, parts, "adam", shape=(7,)), x, Y, epochs=1)
+    assert found.weights > 1e-4
+    assert found.weights_at[0] == "words"
+    assert found.remarks[0].startswith(
+        "words: where a word occurs several times in a batch, Adam in Keras squares"
+    )
 
 
 def test_a_difference_is_found(keras, monkeypatch):
