@@ -111,6 +111,12 @@ def sigmoid(x):
     return (1 + np.tanh(x / 2)) / 2
 
 
+def scores_gradient(scores, rows):
+    """Gradient of the mean crossentropy: softmax minus label, over the number of samples."""
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (e / e.sum(axis=1, keepdims=True) - np.eye(10)[labels[rows]]) / len(rows)
+
+
 ACTIVATIONS = {  # the function and its slope
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * sigmoid(-x)),
     "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
@@ -281,15 +287,34 @@ if sizes:
             print(f"layer {layer:2}: {dead:4.0%} of the units are dead, cosine of two digits {cosine:.2f}")
 
 # %% [markdown]
-# The sizes stay, and all digits come to point in nearly the same direction. At the end a third of the units are dead.
+# The sizes stay, and all digits come to point in nearly the same direction. At the end a third of the units are dead. Training kills too. One hidden layer of 64 relus, after one epoch at three rates:
+
+# %%
+if written(he_normal):
+    for rate in (0.5, 2, 5):
+        rng = np.random.default_rng(0)
+        first, bias, last = (
+            he_normal(rng.normal(size=(64, 64))),
+            np.zeros(64),
+            he_normal(rng.normal(size=(64, 10))),
+        )
+        for rows in np.split(rng.permutation(1400), 14):
+            h = np.maximum(images[rows] @ first + bias, 0)
+            g = scores_gradient(h @ last, rows)
+            back = np.where(h > 0, g @ last.T, 0)
+            last = last - rate * h.T @ g
+            first, bias = first - rate * images[rows].T @ back, bias - rate * back.sum(axis=0)
+        dead = (images[:1400] @ first + bias).max(axis=0) <= 0
+        print(f"rate {rate:3}: {dead.mean():4.0%} of the units are dead")
+
+# %% [markdown]
+# Too large a step throws a unit where no digit reaches it: in the first layer for good, since the digits do not change. A deeper one may wake when layers below it move.
 #
 # ## 4. Batch normalisation
 #
-# If the weights cannot keep the signal, compute its size and divide by it. For each unit, with mean $\mu$ and variance $\sigma^2$ over the batch:
+# If weights cannot keep the signal's size, divide by it. For each unit, with mean $\mu$ and variance $\sigma^2$ over the batch, $\gamma$ and $\beta$ learned:
 #
 # $$y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta$$
-#
-# $\gamma$ and $\beta$ are learned.
 #
 # ### Choose · 1 point
 #
@@ -311,7 +336,7 @@ answer_q_batch_of_one = (
 choose("q_batch_of_one", answer_q_batch_of_one)
 
 # %% [markdown]
-# Whoever predicts may have one sample. So the layer keeps **moving averages** of mean and variance. Each training batch moves them:
+# Whoever predicts may have one sample. So the layer keeps **moving averages** of mean and variance. Each training batch moves them, the variance like the mean:
 #
 # $$m \leftarrow \text{momentum} \cdot m + (1 - \text{momentum}) \cdot \mu$$
 #
@@ -429,8 +454,7 @@ def learn(norms, rate=0.1, epochs=6):
     for _ in range(epochs):
         for rows in np.split(rng.permutation(1400), 14):
             h, steps = through(images[rows], kernels, norms, training=True)
-            e = np.exp(h @ last)
-            g = (e / e.sum(axis=1, keepdims=True) - np.eye(10)[labels[rows]]) / 100
+            g = scores_gradient(h @ last, rows)
             step_back(g @ last.T, kernels, norms, steps, rate)
             last = last - rate * h.T @ g
         guesses = (through(images[1400:], kernels, norms, training=False)[0] @ last).argmax(axis=1)
@@ -484,7 +508,7 @@ if written(BatchNormalization):
 if sizes:
     print(f"gradient left, sigmoid with weights of 1: {sizes['sigmoid', '1'][1][0]:.0e}")
     print(f"gradient left, relu with Glorot's:        {sizes['relu', 'Glorot'][1][0]:.0e}")
-from_zeros = images[:100].T @ (0.1 - np.eye(10)[labels[:100]]) / 100
+from_zeros = images[:100].T @ scores_gradient(np.zeros((100, 10)), range(100))
 print(f"largest gradient of one softmax layer at zeros: {np.abs(from_zeros).max():.2f}")
 
 if sizes and written(BatchNormalization, batch_normalization_vjp):
@@ -510,7 +534,7 @@ if sizes and written(BatchNormalization, batch_normalization_vjp):
 # | momentum of batch normalisation | 0.99 stays | 0.1 is new | 0.9 stays |
 # | epsilon | 1e-3 | 1e-5 | 1e-5 |
 #
-# PyTorch's moving variance is over n - 1. Keras' `he_normal` draws again what is beyond two deviations, and widens the rest to make up for it.
+# The last two columns are from the documentation of PyTorch and of MXNet. PyTorch's moving variance is over n - 1. Keras' `he_normal` draws again what is beyond two deviations, and widens the rest to make up for it.
 
 # %%
 if written(signal_sizes, gradient_sizes):

@@ -130,11 +130,35 @@ def test_what_is_flat_in_the_figure(sizes):
 
 def test_all_digits_come_to_point_the_same_way(unit):
     says("all digits come to point in nearly the same direction. At the end a third of the units are dead.")
-    first, _, last = (numbers(line) for line in unit.printed("of the units are dead").splitlines())
+    first, _, last = (numbers(line) for line in unit.printed("cosine of two digits").splitlines())
     assert first[1] == 0
     assert first[2] < 0.7
     assert 28 <= last[1] <= 40
     assert last[2] > 0.95
+
+
+def test_a_large_rate_kills(unit):
+    says("Training kills too.")
+    small, larger, largest = (numbers(line)[1] for line in unit.printed("rate {rate:3}").splitlines())
+    assert small == 0
+    assert 50 < larger < largest
+    says("in the first layer for good, since the digits do not change.")
+    images, gradient = unit.names["images"], unit.names["scores_gradient"]
+    first, bias, last, before = (unit.names[name].copy() for name in ("first", "bias", "last", "dead"))
+    assert not before.all()
+    for rows in np.split(np.random.default_rng(9).permutation(1400), 14):
+        h = np.maximum(images[rows] @ first + bias, 0)
+        g = gradient(h @ last, rows)
+        back = np.where(h > 0, g @ last.T, 0)
+        last, first, bias = (
+            last - 0.1 * h.T @ g,
+            first - 0.1 * images[rows].T @ back,
+            bias - 0.1 * back.sum(axis=0),
+        )
+    assert ((images[:1400] @ first + bias).max(axis=0) <= 0)[before].all()
+    says("A deeper one may wake when layers below it move.")
+    for below, awake in ((1.0, False), (3.0, True)):
+        assert (max(max(2.0 * below, 0) * 1.0 - 4.0, 0) > 0) is awake
 
 
 def test_a_batch_of_one_becomes_zero():
