@@ -333,8 +333,8 @@ def _remarks(network: Network) -> Iterator[str]:
     if words and not isinstance(network.optimizer, optimizers.SGD):
         kind = type(network.optimizer).__name__
         yield (
-            f"{', '.join(words)}: where a word occurs several times in a batch, {kind} in Keras squares the parts of its "
-            "gradient one by one and adds them, NumPy squares their sum, so the curves part."
+            f"{', '.join(words)}: where a word occurs several times in a batch, {kind} in Keras squares the parts of "
+            "its gradient one by one and adds them, NumPy squares their sum, so the curves part."
         )
 
 
