@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · Gradients
 #
-# Training follows slopes. A slope that is wrong seldom stops a program: the loss still falls, only less far, and nobody knows why. One framework's `selu` had a wrong gradient for every negative input, in every release.
+# Training follows slopes. A slope that is wrong seldom stops a program: the loss still falls, only less far, and nobody knows why. One framework shipped a `selu` whose gradient is wrong for every negative input; the test that came with it computed the expected values by the same wrong formula.
 #
 # In this unit, about 65 minutes, you measure slopes, write gradients by formula, and build the test that finds a wrong one. At the end you try it on four that were shipped.
 
@@ -331,6 +331,12 @@ if written(gradient_error, softmax_vjp):
 # %% [markdown]
 # ## 8. The same in Keras, PyTorch and MXNet
 #
+# | | Keras 3 on TensorFlow | PyTorch 2 | MXNet 1.9 |
+# | --- | --- | --- | --- |
+# | a vjp | `tape.gradient(y, x, output_gradients=g)` | `torch.autograd.grad(y, x, g)` | `y.backward(g)`, then `x.grad` |
+# | without `g` | ones | an error, but for a single number | ones |
+# | a check by differences | `tf.test.compute_gradient` | `torch.autograd.gradcheck` | `mxnet.test_utils.check_numeric_gradient` |
+#
 # Four slopes that releases of them returned, recorded in float64 at -1, 0 and 1. Below each the measured slope.
 
 # %%
@@ -376,7 +382,7 @@ answer_q_shipped = (
 choose("q_shipped", answer_q_shipped)
 
 # %% [markdown]
-# C is what a logistic regression meets at its first step: with weights of 0 every logit is 0, and samples with the label 0 teach it nothing.
+# C is what a logistic regression meets at its first step: with weights of 0 every logit is 0, samples with the label 0 teach it nothing, and those with the label 1 twice what they should. A is the `selu` of the first paragraph ([its pull request](https://github.com/apache/mxnet/pull/12059)): a test by differences would have found it.
 #
 # ### Predict · 1 point
 #
@@ -393,7 +399,24 @@ answer_q_certain_mistake = (
 predict("q_certain_mistake", answer_q_certain_mistake)
 
 # %% [markdown]
-# The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
+# Now yours. Here PyTorch 2.13 and MXNet 1.9.1 recorded the same values, for softmax with a `g` that is not all ones:
+
+# %%
+x, g = np.array([-30.0, -3.0, -0.5, 1.0, 36.8]), np.ones(5)
+row, row_g = np.array([[-1.0, 0.5, 2.0, -3.0]]), np.array([[0.5, -1.0, 2.0, 0.25]])
+recorded_slopes = {
+    "sigmoid_vjp": [9.357623e-14, 0.045176660, 0.23500371, 0.19661193, 0.0],
+    "tanh_vjp": [0.0, 0.0098660372, 0.78644773, 0.41997434, 0.0],
+    "softmax_vjp": [-0.035378704, -0.42010747, 0.46159052, -0.0061043468],
+}
+if written(sigmoid_vjp, tanh_vjp, softmax_vjp):
+    yours = (sigmoid_vjp(x, g), tanh_vjp(x, g), softmax_vjp(row, row_g)[0])
+    for (name, theirs), slopes in zip(recorded_slopes.items(), yours, strict=True):
+        print(f"{name:12} yours ", *(f"{slope:11.5g}" for slope in slopes))
+        print(f"{'':12} theirs", *(f"{slope:11.5g}" for slope in theirs))
+
+# %% [markdown]
+# One number differs: at 36.8 both compute $y\,(1 - y)$, and get 0. The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
 
 # %%
 compare_with_keras = False  # True imports TensorFlow

@@ -124,6 +124,48 @@ def test_what_was_shipped_is_what_was_recorded(unit):
     assert find("q_shipped").options[find("q_shipped").answer].text == "A, B and C. D is right."
 
 
+def test_what_label_1_teaches_in_mxnet():
+    says("and those with the label 1 twice what they should")
+    inputs, values = np.load(REFERENCES / "inputs.npz"), np.load(REFERENCES / "mxnet191.npz")
+    at = (inputs["bl_x"].ravel() == 0) & (inputs["bl_t"].ravel() == 1)
+    slopes = values["loss/SigmoidBCELoss/float64/g_bl_x"].ravel()[at]
+    assert slopes.size
+    np.testing.assert_array_equal(slopes, 2 * (activations.sigmoid(0.0) - 1))
+
+
+@pytest.mark.parametrize("system", ["torch213", "mxnet191"])
+def test_the_recorded_slopes_are_those_of_the_references(unit, system):
+    says("Here PyTorch 2.13 and MXNet 1.9.1 recorded the same values")
+    names, inputs, values = (
+        unit.names,
+        np.load(REFERENCES / "inputs.npz"),
+        np.load(REFERENCES / f"{system}.npz"),
+    )
+    (row,) = np.flatnonzero((inputs["sm_x"] == names["row"]).all(axis=1))
+    np.testing.assert_array_equal(inputs["sm_up"][row], names["row_g"][0])
+    at = [np.flatnonzero(inputs["x"] == number)[0] for number in names["x"]]
+    expected = {
+        "sigmoid_vjp": values["act/sigmoid/float64/g_x"][at],
+        "tanh_vjp": values["act/tanh/float64/g_x"][at],
+        "softmax_vjp": values["act/softmax/float64/g_sm_x"][row],
+    }
+    assert list(names["recorded_slopes"]) == list(expected)
+    for name, slopes in expected.items():
+        np.testing.assert_allclose(names["recorded_slopes"][name], slopes, rtol=5e-8)
+
+
+def test_one_recorded_slope_is_not_yours(unit):
+    says("One number differs: at 36.8 both compute $y\\,(1 - y)$, and get 0.")
+    lines = [line[20:].split() for line in unit.printed("recorded_slopes = {").splitlines()]
+    differ = [
+        (yours, theirs)
+        for above, below in zip(lines[::2], lines[1::2], strict=True)
+        for yours, theirs in zip(above, below, strict=True)
+        if yours != theirs
+    ]
+    assert differ == [("1.0422e-16", "0")]
+
+
 def test_the_kink_of_selu(unit):
     says(
         "At 0 selu has a kink: 1.758 on the left, 1.051 on the right, and the difference answers with their mean."
