@@ -97,7 +97,7 @@ def sgd_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         return Case(criterion, (numbers(generator, *shape), numbers(generator, *shape)), keywords, scale=1.0)
 
     return (
-        Case("values", (np.array([1.0, -2.0]), np.array([0.5, 0.25])), {"learning_rate": 0.1}),
+        Case("values", (np.array([1.0, -2.0]), np.array([0.5, -0.25])), {"learning_rate": 0.1}),
         one("values", 3),
         one("values", 2, 3, learning_rate=0.5),
         one("values", 4, learning_rate=3.0),
@@ -179,7 +179,7 @@ SGD_STEP = Exercise(
         "The gradient says where the loss grows. Where should the weights go?",
         "The gradient has an entry for each weight: how fast the loss grows with it. To make the loss smaller, each "
         "weight goes the other way, by its entry times the learning rate. From w = [1, -2] with the gradient "
-        "[0.5, 0.25] and the rate 0.1 that leads to [0.95, -2.025].",
+        "[0.5, -0.25] and the rate 0.1 that leads to [0.95, -1.975].",
         "`return w - ____ * ____`",
     ),
     points=5,
@@ -535,6 +535,23 @@ class AdamWithoutEpsilon(PlainAdam):
         super().__init__(learning_rate, beta_1, beta_2, 0.0)
 
 
+class AdamEpsilonInRoot(PlainAdam):
+    def step(self, w, gradient):
+        m, v = self.averages(gradient)
+        return w - self.learning_rate * m / np.sqrt(v + self.epsilon)
+
+
+class AdamUsualEpsilon(PlainAdam):
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        super().__init__(learning_rate, beta_1, beta_2)
+
+
+class AdamEpsilonAfterwards(PlainAdam):
+    def step(self, w, gradient):
+        m, v = self.averages(gradient)
+        return w - self.learning_rate * np.divide(m, np.sqrt(v)) + self.epsilon
+
+
 class AdamInPlace(PlainAdam):
     def step(self, w, gradient):
         w += super().step(0, gradient)
@@ -603,13 +620,8 @@ def adam_cases(generator: np.random.Generator) -> tuple[Case, ...]:
             tolerance=1e-5,
             scale=0.5,
         ),
-        Case(  # small enough for the sign of epsilon to show, and not its place
-            "extremes",
-            (0.1,),
-            steps=(Method("step", (numbers(generator, 2) / 10, np.array([0.09, -0.085]))),),
-            tolerance=1e-5,
-            scale=0.5,
-        ),
+        # Without memory of squares the corrected root is the other one, so a large epsilon has one place.
+        script("extremes", (0.5, 0.9, 0.0, 0.5), 2, 3),
         script("input unchanged", (0.1,), 2, 3),
     )
 
@@ -628,7 +640,9 @@ ADAM = Exercise(
             "`step` gives the weights after Adam's step, both averages corrected for their start.",
         ),
         Criterion(
-            "extremes", 0.1, "A weight whose gradient is 0 stays where it is; epsilon keeps 0 / 0 away."
+            "extremes",
+            0.1,
+            "A weight whose gradient is 0 stays where it is: epsilon, added to the root, keeps 0 / 0 away.",
         ),
         UNCHANGED,
     ),
@@ -720,6 +734,24 @@ ADAM = Exercise(
             AdamWithoutEpsilon,
             "extremes",
             "Where the gradient has always been 0, this divides 0 by 0. epsilon is added to the root.",
+        ),
+        Mistake(
+            "epsilon under the root",
+            AdamEpsilonInRoot,
+            "extremes",
+            "epsilon stands under the root, as in RMSprop. In Adam it is added to the root.",
+        ),
+        Mistake(
+            "epsilon 1e-7 always",
+            AdamUsualEpsilon,
+            "extremes",
+            "Whatever `epsilon` is, 1e-7 is added to the root.",
+        ),
+        Mistake(
+            "epsilon outside the quotient",
+            AdamEpsilonAfterwards,
+            "extremes",
+            "epsilon is added to the quotient. It belongs to the divisor: a bracket is missing.",
         ),
         Mistake(
             "in place",
@@ -1262,6 +1294,11 @@ class StopsTurned(PlainEarlyStopping):
         return not super().update(loss)
 
 
+class StopsSilently(PlainEarlyStopping):
+    def update(self, loss):
+        return super().update(loss) or None
+
+
 class StopsCountingAll(PlainEarlyStopping):
     def update(self, loss):
         waited = self.wait
@@ -1448,6 +1485,12 @@ EARLY_STOPPING = Exercise(
         ),
         Mistake(
             "answers turned round", StopsTurned, "values", "True and False are exchanged: True means stop."
+        ),
+        Mistake(
+            "nothing for False",
+            StopsSilently,
+            "values",
+            "Where it does not stop, nothing comes back. Return False there.",
         ),
         Mistake(
             "not in a row",
