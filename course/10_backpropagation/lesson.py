@@ -42,6 +42,12 @@ def softmax(x):
 #
 # Draw a formula as a graph: values go from left to right, slopes from right to left. Along one way slopes multiply.
 #
+# ```text
+# b = 2 -----> (times) --- 6 ---> (plus) --- 9 ---> y
+#                 ^                  ^
+# a = 3 ----------+------------------+
+# ```
+#
 # ### Predict · 1 point
 #
 # y = a b + a, with a = 3 and b = 2. What is the slope of y with respect to a?
@@ -107,6 +113,8 @@ choose("q_shape_back", answer_q_shape_back)
 # ### Write `Dense` · 5 points
 #
 # `forward` gives `x @ kernel + bias`. `backward` stores `kernel_gradient` and `bias_gradient`, of this batch alone, and returns the gradient of `x`. The kernel has the shape (inputs, units), the bias (units,).
+#
+# Take one entry of the output, $\sum_i x_{si} k_{iu} + b_u$ for sample $s$ and unit $u$, whose gradient is $g_{su}$. In how many outputs does $k_{iu}$ appear, and with which slope in each? Multiply along each way and add the ways: one for each sample. The same question for $b_u$ and for $x_{si}$ gives the other two. Each sum is a sum of an array or a matrix product. Matching shapes are a hint and no proof: with a square kernel a wrong transpose fits as well.
 
 
 # %% nbgrader={"grade_id": "dense", "solution": true}
@@ -375,7 +383,22 @@ if written(network_gradients):
             print(f"{system:8} {name:9} {factor:9.6f} times yours, apart by {apart:.0e} of the largest")
 
 # %% [markdown]
-# The rest is the rounding of float32. The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
+# The rest is the rounding of float32. For the other network, whose loss is the mean squared error, two samples of three outputs that PyTorch and MXNet recorded:
+
+# %%
+y_true = np.array([[1.99865351, 1.30562665, 0.76719292], [-1.8590173, 0.16854091, 0.08044842]])
+y_pred = np.array([[0.50633607, 1.04375335, -1.32125383], [1.44619993, -1.09033391, 0.57891474]])
+recorded_squares = {
+    "PyTorch, reduction='sum'": [[-2.984635, -0.523747, -4.176894], [6.610434, -2.517750, 0.996933]],
+    "MXNet, L2Loss": [[-0.497439, -0.087291, -0.696149], [1.101739, -0.419625, 0.166155]],
+}
+if written(mean_squared_error_gradient):
+    for name, theirs in recorded_squares.items():
+        ratio = np.array(theirs) / mean_squared_error_gradient(y_true, y_pred)
+        print(f"{name:25} between {ratio.min():.4f} and {ratio.max():.4f} times yours")
+
+# %% [markdown]
+# The sum has the factor of 6 errors. MXNet halves the square, averages over the outputs and adds the samples up: 6/2/3 is 1, for this batch of two. The next cell is optional. It needs Keras with TensorFlow, whose import takes some 7 s and 600 MB.
 
 # %%
 compare_with_keras = False  # True imports TensorFlow

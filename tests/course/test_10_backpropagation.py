@@ -13,6 +13,7 @@ from nlref.checks.unit_10_backpropagation import network_gradients
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "course" / "10_backpropagation"
 LESSON_TEXT = (FOLDER / LESSON).read_text(encoding="utf-8")
+REFERENCES = ROOT / "tests" / "references"
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 NAMES = ("kernel_1", "bias_1", "kernel_2", "bias_2")
 
@@ -121,11 +122,42 @@ def test_from_zeros_one_array_of_four_learns(unit):
 
 def test_what_the_frameworks_recorded(unit):
     factors = {}
-    for line in unit.printed("times yours").splitlines():
+    for line in unit.printed("np.vdot(theirs, gradient)").splitlines():
         system, _, factor, apart = line.split()[0], *line.split()[1:3], numbers(line)[-1]
         factors.setdefault(system, set()).add(round(float(factor), 4))
         assert apart < 1e-6  # the rounding of float32
     assert factors == {"keras": {1.0}, "pytorch": {1.0}, "mxnet": {float(find("q_batch_factor").answer)}}
+
+
+def test_the_recorded_squares_are_those_of_the_references(unit):
+    names = unit.names
+    cases = {
+        "PyTorch, reduction='sum'": ("torch213", "loss/mse_none"),  # the gradient of the sum of its values
+        "MXNet, L2Loss": ("mxnet191", "loss/L2Loss"),
+    }
+    assert set(names["recorded_squares"]) == set(cases)
+    at = [0, 4]
+    with np.load(REFERENCES / "inputs.npz") as inputs:
+        np.testing.assert_allclose(names["y_true"], inputs["reg_t"][at], atol=1e-8)
+        np.testing.assert_allclose(names["y_pred"], inputs["reg_p"][at], atol=1e-8)
+    for case, (system, key) in cases.items():
+        with np.load(REFERENCES / f"{system}.npz") as values:
+            gradient = values[f"{key}/float64/g_reg_p"][at]
+        np.testing.assert_allclose(names["recorded_squares"][case], gradient, atol=6e-7)
+
+
+def test_by_which_factors_the_squares_differ(unit):
+    says("The sum has the factor of 6 errors.")
+    says("6/2/3 is 1, for this batch of two.")
+    pytorch, mxnet = (numbers(line)[-2:] for line in unit.printed("recorded_squares = {").splitlines())
+    assert pytorch == [6, 6]
+    assert mxnet == pytest.approx([1, 1], abs=2e-4)
+
+
+def test_the_values_on_the_graph():
+    a, b = 3, 2
+    says(f"b = {b} -----> (times) --- {a * b} ---> (plus) --- {a * b + a} ---> y")
+    says(f"a = {a} ----------+")
 
 
 @pytest.mark.slow
