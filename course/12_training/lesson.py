@@ -142,7 +142,7 @@ if by_rate:
 # %% [markdown]
 # *In words: with the rate 5 the loss stays near that of a guess, 2.30, and never falls. With 0.5 it falls to below 0.1. With 0.005 it falls slowly and steadily, and after ten epochs is still near 2.*
 #
-# With 5 the first steps land so far off that the hidden units die, as in unit 04. With 0.005 everything works, a hundred times slower.
+# With 5 the first steps land so far off that the hidden units die, as in unit 04. With 0.005 everything works, in steps a hundredth as long.
 #
 # ## 2. Remember the way
 #
@@ -152,7 +152,7 @@ if by_rate:
 #
 # ### Write `Momentum` · 5 points
 #
-# `step` gets the weights and their gradient, and returns the new weights. The velocity stays in the object.
+# `step` gets the weights and their gradient, and returns the new weights. The velocity stays in the object. $\mu$ is `momentum`, $\eta$ the learning rate.
 
 
 # %% nbgrader={"grade_id": "momentum", "solution": true}
@@ -460,7 +460,7 @@ if written(Adam, penalty_gradient, dropout, EarlyStopping):
     print("{:20}   {:5.1f}  {:6.1f}".format("straight line", *np.mean(errors, axis=0)))
 
 # %% [markdown]
-# Without a remedy the network knows its 242 patients best and new ones worst. Each remedy gives up some of the first for the second. L1, L2 and dropout bring it to the line and a shade beyond; on these data no more is to be had.
+# Without a remedy the network knows its 242 patients best and new ones worst. Each remedy gives up some of the first for the second. L1, L2 and dropout bring it to the line and a shade beyond, by less than one split of the patients differs from another.
 #
 # ## 6. Search
 #
