@@ -13,6 +13,10 @@ import nlref.cli
 
 NLREF = Path(sys.executable).with_name("nlref")
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)  # of Keras, when it saves
+
 
 @pytest.fixture(scope="module")
 def keras():
