@@ -392,7 +392,7 @@ if written(ulp_error, stable_sigmoid, softplus, log_sigmoid):
 # %%
 compare_with_keras = False  # True imports TensorFlow
 
-if compare_with_keras and written(ulp_error, stable_sigmoid, softplus, log_sigmoid):
+if compare_with_keras and written(ulp_error, stable_sigmoid, softplus, log_sigmoid, logsumexp):
     try:
         import keras
     except ImportError:
@@ -404,6 +404,9 @@ if compare_with_keras and written(ulp_error, stable_sigmoid, softplus, log_sigmo
             theirs = np.asarray(getattr(keras.activations, function.__name__.removeprefix("stable_"))(x))
             for who, values in (("yours", function(x)), ("Keras", theirs)):
                 print(f"{function.__name__:15} {who}: at worst {ulp_error(values, truth).max():.1f} ulp")
+        table = x[:2000].reshape(100, 20)
+        difference = np.abs(logsumexp(table) - np.asarray(keras.ops.logsumexp(table, axis=-1))).max()
+        print(f"logsumexp       largest difference {difference:.0e}")
 else:
     print("Skipped. To compare with Keras, write True in the first line and run this cell again.")
 

@@ -357,7 +357,7 @@ if written(softmax):
 # | `softmax` | `keras.activations.softmax(axis=-1)` | `torch.softmax(dim)`: say which | `mxnet.nd.softmax(axis=-1)` |
 # | `log_softmax` | `keras.activations.log_softmax` | `torch.log_softmax` | `mxnet.nd.log_softmax` |
 # | temperature | divide first | divide first | argument `temperature` |
-# | mask | `keras.layers.Softmax()(x, mask)`; an empty row is 0 | `masked_fill` with $-\infty$; an empty row is nan | argument `length` |
+# | mask | `keras.layers.Softmax()(x, mask)`; an empty row is 0 | `masked_fill` with $-\infty$; an empty row is nan | arguments `length`, `use_length` |
 # | `sparsemax` | `keras.activations.sparsemax`; in 3.15 wrong where two or more entries stay | none | none |
 # | one output unit | warns | 1, silently | 1, silently |
 #
@@ -388,7 +388,7 @@ if written(softmax, log_softmax, softmax_with_temperature):
 # %%
 compare_with_keras = False  # True imports TensorFlow
 
-if compare_with_keras and written(softmax, log_softmax, sparsemax):
+if compare_with_keras and written(softmax, log_softmax, masked_softmax, sparsemax):
     try:
         import keras
     except ImportError:
@@ -398,6 +398,9 @@ if compare_with_keras and written(softmax, log_softmax, sparsemax):
         for function in (softmax, log_softmax, sparsemax):
             theirs = np.asarray(getattr(keras.activations, function.__name__)(x))
             print(f"{function.__name__:12}largest difference {np.abs(function(x) - theirs).max():.0e}")
+        mask = x > 0
+        theirs = np.asarray(keras.layers.Softmax(dtype="float64")(x, mask))
+        print(f"masked      largest difference {np.abs(masked_softmax(x, mask) - theirs).max():.0e}")
         theirs = np.asarray(keras.activations.sparsemax(x))
         print("rows of Keras' sparsemax that sum to 1:", np.mean(np.isclose(theirs.sum(axis=-1), 1)))
 else:

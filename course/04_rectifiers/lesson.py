@@ -396,7 +396,7 @@ if written(general_relu, elu, celu, selu):
 # %%
 compare_with_keras = False  # True imports TensorFlow
 
-if compare_with_keras and written(elu, celu, selu):
+if compare_with_keras and written(elu, celu, selu, general_relu, prelu):
     try:
         import keras
     except ImportError:
@@ -406,6 +406,13 @@ if compare_with_keras and written(elu, celu, selu):
         for function in (elu, celu, selu):
             theirs = np.asarray(getattr(keras.activations, function.__name__)(z))
             print(f"{function.__name__:5} largest difference {np.abs(function(z) - theirs).max():.0e}")
+        options = {"negative_slope": 0.2, "max_value": 3.0, "threshold": 1.0}
+        theirs = np.asarray(keras.activations.relu(z, **options))
+        print(f"relu  largest difference {np.abs(general_relu(z, **options) - theirs).max():.0e}")
+        theirs = np.asarray(
+            keras.layers.PReLU(keras.initializers.Constant(0.25), dtype="float64")(z[:, None])
+        )
+        print(f"prelu largest difference {np.abs(prelu(z[:, None], np.array([0.25])) - theirs).max():.0e}")
         tiny = np.array([-1e-20])
         print("elu(-1e-20): yours", elu(tiny)[0], " Keras", np.asarray(keras.activations.elu(tiny))[0])
 else:

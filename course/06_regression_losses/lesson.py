@@ -386,17 +386,25 @@ if written(mean_squared_error, mean_absolute_error, huber):
 # %%
 compare_with_keras = False  # True imports TensorFlow
 
-if compare_with_keras and written(mean_squared_error, mean_absolute_error, huber, log_cosh):
+everything = (mean_squared_error, mean_absolute_error, huber, log_cosh)
+everything += (mean_squared_logarithmic_error, mean_absolute_percentage_error)
+if compare_with_keras and written(*everything, root_mean_squared_error, weighted_mean):
     try:
         import keras
     except ImportError:
         print("Keras is not installed here. You can skip this cell, or run: pip install keras tensorflow")
     else:
-        y_true, y_pred = np.random.default_rng(0).normal(size=(2, 100, 3))
-        for function in (mean_squared_error, mean_absolute_error, huber, log_cosh):
+        y_true, y_pred = np.random.default_rng(0).gamma(2.0, size=(2, 100, 3))
+        for function in everything:
             theirs = np.asarray(getattr(keras.losses, function.__name__)(y_true, y_pred))
-            difference = np.abs(function(y_true, y_pred) - theirs).max()
-            print(f"{function.__name__:20}largest difference {difference:.0e}")
+            difference = np.abs(function(y_true, y_pred) / theirs - 1).max()
+            print(f"{function.__name__:32}largest relative difference {difference:.0e}")
+        weights = np.arange(100.0)
+        theirs = float(keras.losses.MeanSquaredError()(y_true, y_pred, weights))
+        yours = weighted_mean(mean_squared_error(y_true, y_pred), weights)
+        print(f"weighted mean: yours {yours:.4f}, Keras {theirs:.4f}")
+        theirs = float(keras.metrics.RootMeanSquaredError()(y_true, y_pred))
+        print(f"root: yours {root_mean_squared_error(y_true, y_pred):.4f}, Keras {theirs:.4f}")
 else:
     print("Skipped. To compare with Keras, write True in the first line and run this cell again.")
 
