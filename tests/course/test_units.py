@@ -113,6 +113,28 @@ def test_an_untouched_exercise_runs_to_its_end(unit, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_optional_cell_compares_with_keras(unit, tmp_path):
+    pytest.importorskip("keras", reason="Keras is not installed (extra: keras)")
+    assert lesson(unit).count(KERAS_SWITCH) == 1
+    lay_beside(unit, tmp_path)
+    script = tmp_path / "lesson.py"
+    switched = lesson(unit).replace(KERAS_SWITCH, "compare_with_keras = True")
+    script.write_text(f"{switched}\nprint('the lesson has', keras.__name__)\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env=os.environ | {"MPLBACKEND": "agg", "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("the lesson has keras\n")
+    assert "RuntimeWarning" not in done.stderr
+    assert not re.search(r"(difference|Keras|apart by) *(nan|inf)", done.stdout)
+
+
+@pytest.mark.slow
 def test_an_untouched_exercise_runs_in_a_kernel(unit, tmp_path):
     notebook = released(unit)
     lay_beside(unit, tmp_path)
