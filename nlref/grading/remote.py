@@ -724,7 +724,9 @@ def call_remotely(obj: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> O
         remote = remote_of(args[0])
         if remote is not None:
             return _outcome(*remote[0].observe(args, kwargs, obj.__name__))
-        return Outcome(None, error=f"TypeError: {type(args[0]).__name__!r} object is not one of the notebook's")
+        return Outcome(
+            None, error=f"TypeError: {type(args[0]).__name__!r} object is not one of the notebook's"
+        )
     remote = remote_of(obj)
     if remote is None:
         return Outcome(
