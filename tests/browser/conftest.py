@@ -163,13 +163,23 @@ class Notebook:
         return cell.first
 
     def run(self, cell: Locator) -> Locator:
-        """Run a cell with Shift+Enter and wait until its prompt has a number; the cell's outputs."""
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Home")
-        self.page.keyboard.press("Shift+Enter")
-        expect(cell.locator(".jp-InputPrompt").first).to_have_text(
-            re.compile(r"\[\d+\]"), timeout=60 * SECONDS
-        )
+        """Run a cell with Shift+Enter and wait until its prompt has a new number; the cell's outputs.
+
+        A page that has only appeared may not listen yet. Then nothing happens, and one presses again.
+        """
+        prompt = cell.locator(".jp-InputPrompt").first
+        before = prompt.inner_text()
+        for attempt in reversed(range(6)):
+            cell.locator(".cm-content").click()
+            self.page.keyboard.press("Control+Home")
+            self.page.keyboard.press("Shift+Enter")
+            try:
+                expect(prompt).not_to_have_text(before, timeout=10 * SECONDS)
+                break
+            except AssertionError:
+                if not attempt:
+                    raise
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=60 * SECONDS)
         return cell.locator(".jp-OutputArea-output")
 
     def write(self, cell: Locator, source: str) -> None:
