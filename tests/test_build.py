@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbgrader.preprocessors import CheckCellMetadata
 from nbgrader.utils import compute_checksum
 
 from nlref.build import STUB, BuildError, build, read_units, released_notebook, source_notebook
 from nlref.checks import EXERCISES
-from nlref.checks.exercise import Question
+from nlref.checks.exercise import Method, Question
 
 ROOT = Path(__file__).parents[1]
 UNITS = [unit.id for unit in read_units(ROOT)]
@@ -159,10 +160,18 @@ def test_a_released_answer_is_an_ellipsis_and_a_released_function_returns_none(u
     for exercise in EXERCISES.values():
         if exercise.unit != unit:
             continue
-        names = {}
+        names = {"np": np}  # which the notebook's first cell imports
         exec(sources[exercise.id], names)
         if isinstance(exercise, Question):
             assert names[f"answer_{exercise.id}"] is ...
+        elif exercise.kind == "class":
+            case = exercise.public_inputs()[0]
+            made = names[exercise.function](*case.arguments, **case.keywords)
+            for step in case.steps:
+                if isinstance(step, Method):
+                    assert getattr(made, step.name)(*step.arguments, **step.keywords) is None
+        elif exercise.kind == "value":
+            assert names[exercise.function] in (None, ...)
         else:
             assert names[exercise.function](*(None for _ in exercise.arguments)) is None
 

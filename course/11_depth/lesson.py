@@ -133,9 +133,9 @@ def measured(name, kernels):
     """Sizes of the signal and of the gradient in a network of these kernels, for a hundred digits."""
     activation, slope = ACTIVATIONS[name]
     h, slopes = images[:100], []
-    for kernel in kernels:
-        slopes.append(slope(h @ kernel))
-        h = activation(h @ kernel)
+    for weights in kernels:
+        slopes.append(slope(h @ weights))
+        h = activation(h @ weights)
     g = np.random.default_rng(1).normal(size=h.shape)
     return signal_sizes(images[:100], kernels, activation), gradient_sizes(g, kernels, slopes)
 
