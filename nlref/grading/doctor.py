@@ -135,7 +135,7 @@ def _files(sandbox: Sandbox) -> tuple[bool, str]:
             for folder, folders, files in os.walk("/"):
                 answer["seen"] += len(files)
                 wanted = [name for name in files if name == "gradebook.db" or name.endswith(".ipynb")]
-                answer["found"] += [os.path.join(folder, name) for name in wanted]
+                answer["found"] += [os.path.join(folder, name) for name in wanted][:20 - len(answer["found"])]
                 if folder.count("/") > 12:
                     folders.clear()
             """,
