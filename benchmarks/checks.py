@@ -7,7 +7,7 @@ named; the mutants of the solution and of the alternatives (``mutants.py``), tho
 the others lose points; the median processor time of ``check`` in milliseconds, which other programs on the machine do
 not lengthen, for a right answer, for a right answer with its picture, and for the known mistake that takes longest,
 each after a first check. Below: answers that no record lists
-(``tests/checks/unseen.py``), of which those held out are the ones that no check was improved by; and nbgrader's
+(``tests/checks/unseen/``), of which those held out are the ones that no check was improved by; and nbgrader's
 Validate, which runs the whole worked notebook in a new kernel.
 """
 

@@ -1,46 +1,10 @@
-"""Answers that no record lists: what articles print and what slips in, and right ones in unusual styles.
-
-They measure the checks. Records and general mistakes were improved by the answers whose ``held_out`` is False, so only
-the rate of the others says how a new answer will fare: put none of those into a record.
-"""
+"""Unseen answers to units 01 to 04 and 06."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer to an exercise; ``slip`` says what is wrong with it (``None``: nothing)."""
-
-    exercise: str
-    slip: str | None
-    function: Callable[..., Any]
-    held_out: bool
-
-
-ANSWERS: list[Answer] = []
-
-
-def wrong(exercise: str, slip: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
-        before = sum(answer.exercise == exercise and answer.slip is not None for answer in ANSWERS)
-        ANSWERS.append(Answer(exercise, slip, function, before % 5 in (1, 4)))
-        return function
-
-    return keep
-
-
-def right(exercise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
-        ANSWERS.append(Answer(exercise, None, function, False))
-        return function
-
-    return keep
-
+from tests.checks.unseen.answer import right, wrong
 
 # relu
 
