@@ -95,7 +95,7 @@ def say_unseen(exercises: list[Exercise]) -> None:
     answers = [answer for answer in ANSWERS if answer.exercise in asked]
     if not answers:
         return
-    results = [(answer, evaluate(answer.exercise, answer.function, private_seed=7)) for answer in answers]
+    results = [(answer, evaluate(answer.exercise, answer.given, private_seed=7)) for answer in answers]
     right = [result for answer, result in results if answer.slip is None]
     print(f"\nunseen right answers: {len(right)}, of which {sum(not r.passed for r in right)} lose a point")
     for held, words in ((False, "wrong, used to improve"), (True, "wrong, held out")):

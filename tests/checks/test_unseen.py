@@ -16,13 +16,13 @@ WRONG = [answer for answer in ANSWERS if answer.slip is not None]
 @pytest.mark.parametrize("seed", [None, 7])
 @pytest.mark.parametrize("answer", RIGHT, ids=lambda a: f"{a.exercise}-{ANSWERS.index(a)}")
 def test_an_unusual_right_answer_has_all_points(answer, seed):
-    result = evaluate(answer.exercise, answer.function, private_seed=seed)
+    result = evaluate(answer.exercise, answer.given, private_seed=seed)
     assert result.passed, str(result)
 
 
 @pytest.mark.parametrize("answer", WRONG, ids=lambda a: f"{a.exercise}-{a.slip}")
 def test_a_wrong_answer_loses_points_on_public_inputs_and_is_told_why(answer):
-    result = evaluate(answer.exercise, answer.function)
+    result = evaluate(answer.exercise, answer.given)
     assert not result.passed
     said = "\n".join(criterion.message for criterion in result.criteria)
     assert re.search(r"comes back|came back|raised|shape|changed|does not hold|with a \w+Warning", said), said
@@ -54,12 +54,12 @@ def test_held_out_answers_are_in_no_record():
 )
 def test_names_are_those_of_what_was_done(exercise, slip, name):
     (answer,) = (a for a in WRONG if (a.exercise, a.slip) == (exercise, slip))
-    assert evaluate(exercise, answer.function).mistake == name
+    assert evaluate(exercise, answer.given).mistake == name
 
 
 def test_what_is_only_seen_in_the_numbers_is_said_with_a_number():
     for answer in WRONG:
-        result = evaluate(answer.exercise, answer.function)
+        result = evaluate(answer.exercise, answer.given)
         if result.mistake in {mistake.name for mistake in OBSERVED}:
             said = "\n".join(criterion.message for criterion in result.criteria)
             assert re.search(r"All values are .*\d", said), said
@@ -77,6 +77,6 @@ def test_what_is_only_seen_in_the_numbers_is_said_with_a_number():
 )
 def test_one_small_fault_in_a_right_solution_is_found(exercise, slip, said):
     (answer,) = (a for a in WRONG if (a.exercise, a.slip) == (exercise, slip))
-    result = evaluate(exercise, answer.function, private_seed=7)
+    result = evaluate(exercise, answer.given, private_seed=7)
     assert result.mistake == f"one fault: {said}"
     assert f"A right solution in which {said} gives the same." in str(result)

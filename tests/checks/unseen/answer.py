@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from nlref.checks import find
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -13,6 +15,11 @@ class Answer:
     slip: str | None
     function: Callable[..., Any]
     held_out: bool
+
+    @property
+    def given(self) -> Any:
+        """What is handed in: the function or class, or the value that the function gives."""
+        return self.function() if find(self.exercise).kind == "value" else self.function
 
 
 ANSWERS: list[Answer] = []
