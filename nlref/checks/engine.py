@@ -1,7 +1,9 @@
 """Runs an exercise's cases against a learner's function and says what is right and what is not."""
 
+import builtins
 import difflib
 import dis
+import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -410,7 +412,14 @@ def _fault_in_script(
     if outcome.error is not None:
         step = len(played.outcomes) - 1
         name = case.steps[step - 1].name if step else ""
-        return Fault("raised", _raised(outcome), step, name), None
+        text = _raised(outcome)
+        if (
+            step
+            and isinstance(case.steps[step - 1], Attribute)
+            and text.startswith("it raised AttributeError")
+        ):
+            text = f"the object has no `{name}`: store it as `self.{name}`"
+        return Fault("raised", text, step, name), None
     if case.criterion == "input unchanged":
         return _changed_in_script(case, played, truth), None
     if case.criterion == "properties":
@@ -782,9 +791,17 @@ def _faults(exercise: Exercise) -> tuple[Mistake, ...]:
                     f"A right solution in which {mutant.said} gives the same.",
                 )
                 for mutant in found
+                if _is_about_known_names(exercise, mutant.said)
             ),
         )
     return _known_faults[id(exercise)][1]
+
+
+def _is_about_known_names(exercise: Exercise, said: str) -> bool:
+    """Whether a fault names no variable that only the right solution has."""
+    exchanged = re.fullmatch(r"`(\w+)` stands where `(\w+)` belongs", said)
+    known = {*exercise.arguments, *inspect.signature(exercise.reference).parameters, *dir(builtins)}
+    return exchanged is None or known.issuperset(exchanged.groups())
 
 
 def _known_outcome(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:
@@ -901,7 +918,7 @@ def _seen_in_numbers(trials: Sequence[Trial]) -> Mistake | None:
         got.append(array.ravel().astype(np.float64))
         right.append(truth.ravel().astype(np.float64))
     one, other = np.concatenate(got), np.concatenate(right)
-    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))) or len(set(other.tolist())) < 4:
+    if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))) or len(_distinct([other])) < 4:
         return None
     scale = np.abs(other).max()
     if np.all(np.abs(one - other) <= 1e-3 * np.abs(other) + 1e-6 * scale):
@@ -914,6 +931,12 @@ def _seen_in_numbers(trials: Sequence[Trial]) -> Mistake | None:
             SAME_DIFFERENCE, sentence=f"All values are too {word} by the same {abs(difference):.6g}."
         )
     factor = float(one @ other / (other @ other))
+    if not np.any(one):
+        text = (
+            "All values are 0: a result is never filled in, an array of integers cuts its decimals off, or two "
+            "things that should differ are the same."
+        )
+        return replace(SAME_FACTOR, sentence=text)
     if np.all(np.abs(one - factor * other) <= 1e-9 * abs(factor) * np.abs(other)):
         return replace(SAME_FACTOR, sentence=f"All values are {factor:.6g} times what is right.")
     return None
@@ -932,6 +955,7 @@ def _is_changed(
     """Whether each result is the right one, changed; a single number proves nothing."""
     if sum(truth.size for _, truth, _ in pairs) < 2:
         return False
+    made: set[float] = set()
     for array, truth, case in pairs:
         if truth.dtype.kind == "b":
             return False
@@ -942,7 +966,16 @@ def _is_changed(
             return False  # it wants an axis more
         if array.shape != expected.shape or not np.all(close(array, expected, case)):
             return False
-    return True
+        made.update(expected.ravel().tolist())
+    # A change that makes all of them alike, as a softmax of single numbers does, explains any constant.
+    return len(made) > 1 or len(pairs) == 1 or len(_distinct([truth for _, truth, _ in pairs])) == 1
+
+
+def _distinct(arrays: Sequence[np.ndarray]) -> set[float]:
+    """The numbers in some arrays that are not the same but for rounding."""
+    values = np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
+    scale = np.abs(values[np.isfinite(values)]).max(initial=0.0) or 1.0
+    return set(np.round(values / scale, 9).tolist())
 
 
 def _warnings_of(outcome: Outcome) -> set[str]:

@@ -1,5 +1,7 @@
 """The general mistakes are named in exercises that do not list them: along an axis, and of two arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,7 +75,9 @@ MEANINGLESS = {
         "summed over the samples",
         "averaged over the samples",
     },
-    "softmax": ALWAYS | {"axis ignored", "softmax for logits"} | {name for name, _, _ in _REDUCTIONS},
+    "softmax": ALWAYS
+    | {"axis ignored", "softmax for logits", "decimals cut off"}  # zeros are left of probabilities
+    | {name for name, _, _ in _REDUCTIONS},
 }
 
 
@@ -183,3 +187,51 @@ def test_a_mistake_that_fails_explains_no_failure():
 
     assert evaluate(SOFTMAX, raises).mistake is None
     assert evaluate(LOSS, lambda y_true, y_pred: np.zeros((2, 3)) + np.zeros((4, 5))).mistake is None
+
+
+def test_numbers_that_differ_by_rounding_alone_are_too_few_to_see_a_difference():
+    def half(x):
+        return 0.5 + 1e-12 * x
+
+    record = exercise(
+        half,
+        ("x",),
+        lambda rng: tuple(Case(name, (rng.normal(size=6),)) for name in ("values", "axis")),
+    )
+    assert evaluate(record, lambda x: half(x) + 0.2).mistake is None
+
+
+def test_zeros_alone_are_called_so():
+    result = evaluate(SOFTMAX, lambda x, axis=-1: 0 * x)
+    assert "All values are 0: a result is never filled in" in str(result)
+
+
+def test_a_change_that_makes_all_numbers_alike_explains_no_constant():
+    def sum_of_squares(x):
+        return np.sum(x**2)
+
+    record = exercise(
+        sum_of_squares,
+        ("x",),
+        lambda rng: tuple(Case(name, (rng.normal(size=4),)) for name in ("values", "values", "axis")),
+    )
+    assert evaluate(record, lambda x: 1.0).mistake is None  # the softmax of one number
+
+
+def sigmoid_slope(x):
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    return sigmoid(x) * sigmoid(-x)
+
+
+def test_a_fault_is_told_without_names_that_only_the_solution_has():
+    record = exercise(
+        sigmoid_slope,
+        ("x",),
+        lambda rng: tuple(Case(name, (rng.normal(size=4).round(2),)) for name in ("values", "axis")),
+    )
+    record = replace(record, alternatives=(sigmoid_slope,))
+    result = evaluate(record, lambda x: 1 / (1 + np.exp(-x)) / (1 + np.exp(-x)))
+    assert result.mistake is not None
+    assert "`z`" not in str(result)

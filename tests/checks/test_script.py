@@ -396,6 +396,15 @@ def test_what_is_missing_is_said():
     result = evaluate(DENSE, NoBackward)
     assert "'NoBackward' object has no attribute 'backward'" in criterion(result, "gradient").message
 
+    class OtherNames(Dense):
+        def backward(self, g):
+            self.dW, self.db = self.x.T @ g, g.sum(axis=0)
+            return g @ self.kernel.T
+
+    result = evaluate(DENSE, OtherNames)
+    said = "the object has no `kernel_gradient`: store it as `self.kernel_gradient`"
+    assert said in criterion(result, "gradient").message
+
     class Wrong(Dense):
         def __init__(self):
             pass
