@@ -380,7 +380,7 @@ def gradient_of_later_layers(g, kernels, slopes):
     if not len(kernels):
         return ()
     g = (kernels[-1] @ (g * slopes[-1]).T).T
-    return (*gradient_of_later_layers(g, kernels[:-1], slopes[:-1]), np.std([g, -g]))
+    return (*gradient_of_later_layers(g, kernels[:-1], slopes[:-1]), math.sqrt(np.vdot(g, g) / g.size))
 
 
 def gradient_cases(generator: np.random.Generator) -> tuple[Case, ...]:
@@ -534,6 +534,10 @@ def glorot_he(u):
     return (2 * u - 1) * np.sqrt(6 / u.shape[0])
 
 
+def glorot_as_in_torch(u):
+    return (2 * u - 1) / np.sqrt(u.shape[0])
+
+
 def glorot_mean_of_fans(u):
     inputs, units = u.shape
     return (2 * u - 1) * np.sqrt(6 / ((inputs + units) / 2))
@@ -637,6 +641,13 @@ GLOROT_UNIFORM = Exercise(
             glorot_he,
             "values",
             "6 over the inputs is He's limit, for relu. Glorot divides by inputs + units.",
+        ),
+        Mistake(
+            "PyTorch's limit",
+            glorot_as_in_torch,
+            "values",
+            "1 over the root of the inputs is PyTorch's limit, which gives a third of the variance 1 / inputs. "
+            "Glorot's is the root of 6 / (inputs + units).",
         ),
         Mistake(
             "mean of inputs and units",
@@ -1049,6 +1060,20 @@ class NormEachSample(BatchNormalization):
         return self.gamma * self.normalise(x, mean, variance) + self.beta
 
 
+class NormEachSampleInTraining(BatchNormalization):
+    def forward(self, x, training):
+        if not training:
+            return super().forward(x, training)
+        self.follow(*self.moments(x), len(x))
+        mean, variance = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+        return self.gamma * self.normalise(x, mean, variance) + self.beta
+
+
+class NormEachSampleFollowed(BatchNormalization):
+    def moments(self, x):
+        return x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+
+
 class NormWholeArray(BatchNormalization):
     def moments(self, x):
         return x.mean() * np.ones(x.shape[1]), x.var() * np.ones(x.shape[1])
@@ -1290,6 +1315,20 @@ BATCH_NORMALIZATION = Exercise(
             "values",
             "Each sample is normalised over its own units: that is layer normalisation. Here it is each unit, "
             "over the samples.",
+        ),
+        Mistake(
+            "each sample by itself, in training",
+            NormEachSampleInTraining,
+            "values",
+            "In training each sample is normalised over its own units: that is layer normalisation. Here it is each "
+            "unit, over the samples: `axis=0`.",
+        ),
+        Mistake(
+            "each sample by itself, and followed",
+            NormEachSampleFollowed,
+            "values",
+            "Mean and variance are taken over the units of each sample, `axis=1`. Each unit has its own, over the "
+            "samples: `axis=0`.",
         ),
         Mistake(
             "one mean for all units",

@@ -72,6 +72,10 @@ def sgd_scaled_all(w, gradient, learning_rate=0.01):
     return learning_rate * (w - gradient)
 
 
+def sgd_averaged(w, gradient, learning_rate=0.01):
+    return w - learning_rate * np.mean(gradient)
+
+
 def sgd_in_place(w, gradient, learning_rate=0.01):
     w -= learning_rate * gradient
     return w
@@ -168,6 +172,12 @@ SGD_STEP = Exercise(
             "The rate multiplies the weights, too. A bracket stands too early.",
         ),
         Mistake(
+            "gradient averaged",
+            sgd_averaged,
+            "values",
+            "All weights move by the mean of the gradient. Each has an entry of its own.",
+        ),
+        Mistake(
             "in place",
             sgd_in_place,
             "input unchanged",
@@ -255,6 +265,19 @@ class MomentumSummed(PlainMomentum):
     def step(self, w, gradient):
         self.velocity = self.velocity - self.learning_rate * gradient
         return w + self.velocity
+
+
+class MomentumVelocityLate(PlainMomentum):
+    def step(self, w, gradient):
+        moved = w + self.velocity
+        super().step(w, gradient)
+        return moved
+
+
+class MomentumOnTheWayOut(PlainMomentum):
+    def step(self, w, gradient):
+        self.velocity = self.velocity - self.learning_rate * gradient
+        return w + self.momentum * self.velocity
 
 
 class MomentumUsual(PlainMomentum):
@@ -380,6 +403,19 @@ MOMENTUM = Exercise(
             MomentumSummed,
             "values",
             "All earlier steps count whole. `momentum` says which part of the velocity is kept.",
+        ),
+        Mistake(
+            "velocity one step late",
+            MomentumVelocityLate,
+            "values",
+            "The weights move by the velocity of the step before. Compute the new one first, then move by it.",
+        ),
+        Mistake(
+            "momentum outside the velocity",
+            MomentumOnTheWayOut,
+            "values",
+            "`momentum` shortens the step and not what is kept, so nothing is forgotten. It multiplies the old "
+            "velocity.",
         ),
         Mistake(
             "momentum 0.9 always",
@@ -528,6 +564,11 @@ class AdamWithoutAverage(PlainAdam):
     def step(self, w, gradient):
         _, v = self.averages(gradient)
         return w - self.learning_rate * gradient / (np.sqrt(v) + self.epsilon)
+
+
+class AdamSlowing(PlainAdam):
+    def step(self, w, gradient):
+        return w + (super().step(w, gradient) - w) / np.sqrt(self.t)
 
 
 class AdamWithoutEpsilon(PlainAdam):
@@ -728,6 +769,12 @@ ADAM = Exercise(
             AdamWithoutAverage,
             "values",
             "The gradient itself stands on top. Its average belongs there; without it, this is RMSprop.",
+        ),
+        Mistake(
+            "rate divided by the root of t",
+            AdamSlowing,
+            "values",
+            "The rate shrinks with the root of t, as in the paper's proof. Adam itself keeps it.",
         ),
         Mistake(
             "epsilon forgotten",
@@ -1071,6 +1118,13 @@ def dropout_in_place(x, uniform, rate, training=True):
     return x
 
 
+def dropout_partly_in_place(x, uniform, rate, training=True):
+    if training:
+        x[uniform < rate] = 0
+        return x / (1 - rate)
+    return x
+
+
 def dropout_by_factors(x, uniform, rate, training=True):
     factors = (uniform >= rate) / (1 - rate) if training else 1.0
     return x * factors
@@ -1208,6 +1262,12 @@ DROPOUT = Exercise(
             dropout_in_place,
             "input unchanged",
             "`x[...] = 0` writes into the caller's array. Build a new one.",
+        ),
+        Mistake(
+            "dropped in place",
+            dropout_partly_in_place,
+            "input unchanged",
+            "`x[...] = 0` writes into the caller's array, though what comes back is a new one. Take `np.where`.",
         ),
     ),
     alternatives=(dropout, dropout_by_factors, dropout_on_a_copy, dropout_strictly),
@@ -1348,6 +1408,13 @@ class StopsLowestKept(PlainEarlyStopping):
         return stop
 
 
+class StopsLowestCompared(PlainEarlyStopping):
+    def update(self, loss):
+        stop = super().update(loss)
+        self.best = min(self.best, loss)
+        return stop
+
+
 class StopsFromOne(PlainEarlyStopping):
     def __init__(self, patience, min_delta=0.0):
         super().__init__(patience, min_delta)
@@ -1444,7 +1511,8 @@ def stopping_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         watch("values", times(factor, 1.0, 0.4, 0.5), 1),
         watch("values", times(factor, 1.0, 0.95, 0.7, 0.68, 0.65, 0.62), 3, min_delta=round(0.1 * factor, 3)),
         watch("values", times(factor, 1.0, 0.7, 0.75, 0.78), 2, min_delta=round(0.1 * factor, 3)),
-        watch("extremes", [*times(factor, 1.0, 0.8), np.nan, *times(factor, 0.7), np.nan, np.nan], 2),
+        # One NaN more than the patience, or who stops late would look like who passes over NaN.
+        watch("extremes", [*times(factor, 1.0, 0.8), np.nan, *times(factor, 0.7), *3 * [np.nan]], 2),
         watch("extremes", [*times(factor, 0.8), np.nan, *times(factor, 0.9)], 2),
     )
 
@@ -1525,6 +1593,13 @@ EARLY_STOPPING = Exercise(
             "values",
             "`best` follows every lower loss. It changes with an improvement larger than `min_delta` alone, or many "
             "small ones would never count as one.",
+        ),
+        Mistake(
+            "lowest kept without its epoch",
+            StopsLowestCompared,
+            "values",
+            "`best` follows every lower loss, and `best_epoch` does not. Both change with an improvement larger than "
+            "`min_delta` alone.",
         ),
         Mistake("epochs from 1", StopsFromOne, "values", "The first epoch is number 0."),
         Mistake(
