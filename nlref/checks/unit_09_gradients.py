@@ -65,6 +65,10 @@ def central_in_place(f, x, h=STEP):
     return (above - f(x)) / (2 * h)
 
 
+def central_by_neighbours(f, x, h=STEP):
+    return np.gradient(f(x), h)
+
+
 def central_of_midpoints(f, x, h=STEP):
     return 0.5 * (f(x + h) - f(x)) / h + 0.5 * (f(x) - f(x - h)) / h
 
@@ -115,14 +119,16 @@ CENTRAL_DIFFERENCE = Exercise(
             "forward difference",
             central_forward,
             "values",
-            "This looks to one side only, from x to x + h. Its error is about h; the central one's is about h "
+            "This looks to one side only, from x to x + h. Its error is about h; the central one's is "
+            "about h "
             "squared.",
         ),
         Mistake(
             "backward difference",
             central_backward,
             "values",
-            "This looks to one side only, from x - h to x. Its error is about h; the central one's is about h "
+            "This looks to one side only, from x - h to x. Its error is about h; the central one's is "
+            "about h "
             "squared.",
         ),
         Mistake(
@@ -147,7 +153,15 @@ CENTRAL_DIFFERENCE = Exercise(
             "parentheses around 2h missing",
             central_precedence,
             "values",
-            "`/ 2 * h` divides by 2 and multiplies by h. The whole of 2h belongs below the line: `/ (2 * h)`.",
+            "`/ 2 * h` divides by 2 and multiplies by h. The whole of 2h belongs below the line: `/ (2 * "
+            "h)`.",
+        ),
+        Mistake(
+            "neighbours compared",
+            central_by_neighbours,
+            "values",
+            "`np.gradient` takes differences between neighbouring entries of an array. Here f is asked, at "
+            "x + h and at x - h: each slope needs no neighbour.",
         ),
         Mistake("step ignored", central_step_ignored, "values", "The argument `h` is never used."),
         Mistake(
@@ -160,8 +174,10 @@ CENTRAL_DIFFERENCE = Exercise(
     alternatives=(central_of_midpoints, central_in_two_lines, central_element_by_element),
     hints=(
         "How far does f rise from x - h to x + h, and how long is the way between the two?",
-        "A slope is a rise divided by a way. Two points on the graph lie at x - h and x + h, so the rise is the "
-        "difference of f there and the way is twice h. For the square at 3 with h = 0.1 the points have the heights "
+        "A slope is a rise divided by a way. Two points on the graph lie at x - h and x + h, so the rise "
+        "is the "
+        "difference of f there and the way is twice h. For the square at 3 with h = 0.1 the points have "
+        "the heights "
         "8.41 and 9.61; the rise 1.2 over the way 0.2 is 6. f takes whole arrays, so no loop is needed.",
         "`return (f(x + h) - f(____)) / (____)`",
     ),
@@ -230,6 +246,10 @@ def numerical_not_put_back(f, x, g, h=STEP):
         x[index] -= 2 * h
         gradient[index] = np.sum(g * (above - f(x))) / (2 * h)
     return gradient
+
+
+def numerical_upstream_outside(f, x, g, h=STEP):
+    return g * numerical_vjp(f, x, 1.0, h)
 
 
 def numerical_put_back(f, x, g, h=STEP):
@@ -305,7 +325,8 @@ NUMERICAL_VJP = Exercise(
             "all entries moved at once",
             numerical_all_at_once,
             "values",
-            "All entries of x move together. That is right only where each output looks at one input; move one entry "
+            "All entries of x move together. That is right only where each output looks at one input; move "
+            "one entry "
             "at a time.",
         ),
         Mistake(
@@ -327,7 +348,8 @@ NUMERICAL_VJP = Exercise(
             "a whole row moved",
             numerical_first_row_only,
             "values",
-            "A whole row of x moves in each step. Every single entry needs its own; `np.ndindex(x.shape)` gives all "
+            "A whole row of x moves in each step. Every single entry needs its own; `np.ndindex(x.shape)` "
+            "gives all "
             "indices, whatever the number of axes.",
         ),
         Mistake(
@@ -337,21 +359,31 @@ NUMERICAL_VJP = Exercise(
             "The changes of the outputs are averaged. They add up: sum(g * f(x)) is what moves.",
         ),
         Mistake(
+            "upstream gradient outside",
+            numerical_upstream_outside,
+            "values",
+            "g is multiplied in at the end, entry by entry of x. It has an entry for each output: weight "
+            "the outputs with it, inside the sum.",
+        ),
+        Mistake(
             "not put back",
             numerical_not_put_back,
-            "input unchanged",
-            "An entry of x is moved and never put back, so x has changed afterwards, and so has the place at which "
-            "the next slope is measured.",
+            "values",
+            "An entry of x is moved and never put back, so the next slopes are measured at another place. Put it "
+            "back, or start from a new copy for each entry.",
         ),
     ),
     alternatives=(numerical_put_back, numerical_by_unit_vectors, numerical_of_the_weighted_sum),
     hints=(
         "If one entry of x moves by h and all others stay, by how much does the number sum(g * f(x)) change?",
-        "Go through all indices with `np.ndindex(x.shape)`. For each, make two copies of x, one with that entry "
+        "Go through all indices with `np.ndindex(x.shape)`. For each, make two copies of x, one with that "
+        "entry "
         "larger "
-        "by h, one with it smaller by h. Call f on both, weight the difference of the outputs by g, add it all "
+        "by h, one with it smaller by h. Call f on both, weight the difference of the outputs by g, add it "
+        "all "
         "up, and "
-        "divide by 2h: one number, the entry of the gradient at that index. With f = square, x = [3] and g = [10] it "
+        "divide by 2h: one number, the entry of the gradient at that index. With f = square, x = [3] and g "
+        "= [10] it "
         "is 60.",
         "`above = x.copy(); above[index] += h`, the same below, then `gradient[index] = np.sum(g * (____)) / "
         "(____)`.",
@@ -406,6 +438,10 @@ def sigmoid_vjp_in_place(x, g):
     e = np.exp(-np.abs(x))
     g *= e / (1 + e) ** 2
     return g
+
+
+def sigmoid_vjp_clipped(x, g):
+    return sigmoid_vjp_textbook(np.clip(x, -500, 500), g)
 
 
 def sigmoid_vjp_of_two_sigmoids(x, g):
@@ -471,7 +507,8 @@ SIGMOID_VJP = Exercise(
             "x taken for the value",
             sigmoid_vjp_x_for_y,
             "gradient",
-            "`x * (1 - x)` is the slope if x is already the value of the sigmoid. Here x is what goes into it.",
+            "`x * (1 - x)` is the slope if x is already the value of the sigmoid. Here x is what goes into "
+            "it.",
         ),
         Mistake(
             "upstream gradient ignored",
@@ -509,7 +546,8 @@ SIGMOID_VJP = Exercise(
             "textbook",
             sigmoid_vjp_textbook,
             "extremes",
-            "Two things fail far out: exp(1000) is infinite, and where y rounds to 1, `1 - y` is 0 though the "
+            "Two things fail far out: exp(1000) is infinite, and where y rounds to 1, `1 - y` is 0 though "
+            "the "
             "slope is "
             "not. 1 - sigmoid(x) is sigmoid(-x), and exp should see -|x| only.",
         ),
@@ -518,6 +556,13 @@ SIGMOID_VJP = Exercise(
             sigmoid_vjp_overflowing,
             "extremes",
             "exp(1000) is infinite. The slope is the same at x and -x: let exp see -|x| only.",
+        ),
+        Mistake(
+            "clipped",
+            sigmoid_vjp_clipped,
+            "extremes",
+            "Holding x between -500 and 500 stops the warning alone: from 37 on `1 - y` is still 0, and at "
+            "-1000 the answer is that of -500. 1 - sigmoid(x) is sigmoid(-x), and exp should see -|x| only.",
         ),
         Mistake(
             "in place",
@@ -588,6 +633,10 @@ def tanh_vjp_in_place(x, g):
     return g * (1 - x * x)
 
 
+def tanh_vjp_of_the_square(x, g):
+    return g * (1 - np.tanh(x**2))
+
+
 def tanh_vjp_factored(x, g):
     y = np.tanh(x)
     return g * (1 - y) * (1 + y)
@@ -639,6 +688,12 @@ TANH_VJP = Exercise(
             "The value is not squared: the slope is 1 - y squared.",
         ),
         Mistake(
+            "square inside tanh",
+            tanh_vjp_of_the_square,
+            "gradient",
+            "x is squared before tanh. The value of tanh is squared: `np.tanh(x) ** 2`.",
+        ),
+        Mistake(
             "slope of the sigmoid",
             tanh_vjp_of_sigmoid,
             "gradient",
@@ -677,11 +732,14 @@ TANH_VJP = Exercise(
     ),
     alternatives=(tanh_vjp_right, tanh_vjp_factored, tanh_vjp_by_exp, tanh_vjp_by_sigmoid),
     hints=(
-        "At 0 tanh has the slope 1, far out the slope 0, and its value there is -1 or 1. Which formula of the value "
+        "At 0 tanh has the slope 1, far out the slope 0, and its value there is -1 or 1. Which formula of "
+        "the value "
         "does that?",
-        "With y = tanh(x) the slope is one minus the square of y: 1 at 0, where y is 0, and 0 far out, where y "
+        "With y = tanh(x) the slope is one minus the square of y: 1 at 0, where y is 0, and 0 far out, "
+        "where y "
         "is 1 or "
-        "-1. Compute y from x first, then the slope from y. The upstream gradient multiplies the slope entry by "
+        "-1. Compute y from x first, then the slope from y. The upstream gradient multiplies the slope "
+        "entry by "
         "entry. "
         "At x = 1 with g = 1 the result is 0.41997.",
         "`y = np.tanh(x)`, then `return g * (1 - ____)`",
@@ -832,26 +890,30 @@ SOFTMAX_VJP = Exercise(
             "diagonal only",
             softmax_vjp_diagonal,
             "gradient",
-            "p (1 - p) is how a score moves its own probability. It moves the others of its row too, by minus the "
+            "p (1 - p) is how a score moves its own probability. It moves the others of its row too, by "
+            "minus the "
             "product of the two: that is the row's sum of p g.",
         ),
         Mistake(
             "mean instead of weighted sum",
             softmax_vjp_mean,
             "gradient",
-            "The plain mean of g is subtracted. The probabilities are the weights: subtract the row's sum of p g.",
+            "The plain mean of g is subtracted. The probabilities are the weights: subtract the row's sum "
+            "of p g.",
         ),
         Mistake(
             "sum without weights",
             softmax_vjp_plain_sum,
             "gradient",
-            "The plain sum of g is subtracted. The probabilities are the weights: subtract the row's sum of p g.",
+            "The plain sum of g is subtracted. The probabilities are the weights: subtract the row's sum "
+            "of p g.",
         ),
         Mistake(
             "one sum for all rows",
             softmax_vjp_whole_sum,
             "gradient",
-            "The sum runs over the whole array, so one sample's gradient depends on another's. Each row has its own.",
+            "The sum runs over the whole array, so one sample's gradient depends on another's. Each row "
+            "has its own.",
         ),
         Mistake(
             "keepdims lost",
@@ -889,7 +951,8 @@ SOFTMAX_VJP = Exercise(
             "overflow",
             softmax_vjp_overflowing,
             "extremes",
-            "exp(1000) is infinite, and infinity over infinity is nan. Subtract each row's largest score first.",
+            "exp(1000) is infinite, and infinity over infinity is nan. Subtract each row's largest score "
+            "first.",
         ),
         Mistake(
             "in place",
@@ -906,10 +969,12 @@ SOFTMAX_VJP = Exercise(
     ),
     hints=(
         "If one score rises, what happens to the other probabilities of its row, and who has to pay for it?",
-        "The Jacobian of a row is diag(p) minus the outer product of p with itself. Multiplied by g, its first part "
+        "The Jacobian of a row is diag(p) minus the outer product of p with itself. Multiplied by g, its "
+        "first part "
         "gives p g, its second p times one number: the row's sum of p g. So the result is p times the "
         "difference of g "
-        "and that sum, which needs `keepdims=True` to stay beside its row. With two equal scores and g = [1, 0] the "
+        "and that sum, which needs `keepdims=True` to stay beside its row. With two equal scores and g = "
+        "[1, 0] the "
         "sum is 0.5 and the result [0.25, -0.25]: what one gains, the other loses.",
         "`p = softmax(x)`, then `return p * (g - np.sum(____, axis=-1, keepdims=____))`",
     ),
@@ -977,6 +1042,16 @@ def crossentropy_vjp_over_the_batch(y_true, logits, g):
 def crossentropy_vjp_overflowing(y_true, logits, g):
     e = np.exp(logits)
     return (e / e.sum(axis=-1, keepdims=True) - y_true) * g[:, None]
+
+
+def crossentropy_vjp_of_sigmoid(y_true, logits, g):
+    return (1 / (1 + np.exp(-logits)) - y_true) * g[:, None]
+
+
+def crossentropy_vjp_in_two_steps(y_true, logits, g):
+    p = softmax_of(logits)
+    upstream = -y_true / p * g[:, None]
+    return p * (upstream - np.sum(p * upstream, axis=-1, keepdims=True))
 
 
 def crossentropy_vjp_chained(y_true, logits, g):
@@ -1055,7 +1130,8 @@ CROSSENTROPY_VJP = Exercise(
             "label minus softmax",
             crossentropy_vjp_backwards,
             "gradient",
-            "The sign is turned: this is the direction in which the loss falls. The gradient points to where it "
+            "The sign is turned: this is the direction in which the loss falls. The gradient points to "
+            "where it "
             "grows, "
             "softmax minus label.",
         ),
@@ -1069,14 +1145,16 @@ CROSSENTROPY_VJP = Exercise(
             "mean, upstream gradient ignored",
             crossentropy_vjp_mean_without_upstream,
             "gradient",
-            "This is the gradient of the mean over the batch, and g is never used. The weights of the samples "
+            "This is the gradient of the mean over the batch, and g is never used. The weights of the "
+            "samples "
             "are in g.",
         ),
         Mistake(
             "g without a second axis",
             crossentropy_vjp_lost_axis,
             "gradient",
-            "g has one number for each sample, and NumPy lines it up with the classes: a square batch runs and "
+            "g has one number for each sample, and NumPy lines it up with the classes: a square batch runs "
+            "and "
             "is wrong. "
             "Write `g[:, None]`.",
         ),
@@ -1084,7 +1162,8 @@ CROSSENTROPY_VJP = Exercise(
             "gradient to the probabilities",
             crossentropy_vjp_of_probabilities,
             "gradient",
-            "-y / p is the gradient with respect to the probabilities. One step is missing: through the softmax "
+            "-y / p is the gradient with respect to the probabilities. One step is missing: through the "
+            "softmax "
             "to the "
             "logits.",
         ),
@@ -1092,13 +1171,15 @@ CROSSENTROPY_VJP = Exercise(
             "true class only",
             crossentropy_vjp_true_class_only,
             "gradient",
-            "Only the logit of the true class gets a gradient. The others have to fall: theirs is their probability.",
+            "Only the logit of the true class gets a gradient. The others have to fall: theirs is their "
+            "probability.",
         ),
         Mistake(
             "divided by the batch",
             crossentropy_vjp_mean,
             "gradient",
-            "This divides by the number of samples. Whoever averages the losses has that factor in g already.",
+            "This divides by the number of samples. Whoever averages the losses has that factor in g "
+            "already.",
         ),
         Mistake(
             "logits for probabilities",
@@ -1119,10 +1200,25 @@ CROSSENTROPY_VJP = Exercise(
             "The softmax runs over the samples of the batch. It should run over the classes, the last axis.",
         ),
         Mistake(
+            "sigmoid for softmax",
+            crossentropy_vjp_of_sigmoid,
+            "gradient",
+            "Each logit goes through a sigmoid of its own. The classes share one softmax; sigmoids belong "
+            "to the binary crossentropy.",
+        ),
+        Mistake(
             "overflow",
             crossentropy_vjp_overflowing,
             "extremes",
-            "exp(1000) is infinite, and infinity over infinity is nan. Subtract each row's largest logit first.",
+            "exp(1000) is infinite, and infinity over infinity is nan. Subtract each row's largest logit "
+            "first.",
+        ),
+        Mistake(
+            "in two steps",
+            crossentropy_vjp_in_two_steps,
+            "extremes",
+            "For a certain mistake the probability of the true class is 0: -y / p is infinite, and "
+            "infinity times 0 is nan. Cancel by hand first: softmax minus label.",
         ),
     ),
     alternatives=(
@@ -1135,9 +1231,12 @@ CROSSENTROPY_VJP = Exercise(
         "The loss is logsumexp(logits) minus the true logit. What is the slope of each of the two parts?",
         "The slope of logsumexp with respect to a logit is that logit's softmax, and the slope of the true "
         "logit is 1 "
-        "for itself and 0 for the others, which is the one-hot label. So a row's gradient is softmax minus label: "
-        "negative for the true class, positive for all others, 0 in sum. Each row is multiplied by its own number of "
-        "g, whose shape (n,) needs a second axis for it. With logits [0, 0], label [1, 0] and g = 1: [-0.5, 0.5].",
+        "for itself and 0 for the others, which is the one-hot label. So a row's gradient is softmax minus "
+        "label: "
+        "negative for the true class, positive for all others, 0 in sum. Each row is multiplied by its own "
+        "number of "
+        "g, whose shape (n,) needs a second axis for it. With logits [0, 0], label [1, 0] and g = 1: "
+        "[-0.5, 0.5].",
         "`p = softmax(logits)`, then `return (____ - ____) * g[:, None]`",
     ),
     points=5,
@@ -1202,6 +1301,10 @@ def huber_vjp_twice(y_true, y_pred, g, delta=1.0):
 
 def huber_vjp_over_everything(y_true, y_pred, g, delta=1.0):
     return np.clip(y_pred - y_true, -delta, delta) / y_pred.size * g[:, None]
+
+
+def huber_vjp_by_samples(y_true, y_pred, g, delta=1.0):
+    return np.clip(y_pred - y_true, -delta, delta) / len(y_pred) * g[:, None]
 
 
 def huber_vjp_by_where(y_true, y_pred, g, delta=1.0):
@@ -1278,13 +1381,15 @@ HUBER_VJP = Exercise(
             "no limit",
             huber_vjp_unclipped,
             "gradient",
-            "This is the slope of the squared error. Beyond delta the loss is a straight line of slope delta.",
+            "This is the slope of the squared error. Beyond delta the loss is a straight line of slope "
+            "delta.",
         ),
         Mistake(
             "0 beyond delta",
             huber_vjp_zero_outside,
             "gradient",
-            "Beyond delta the slope is 0 here, and the worst errors teach nothing. Hold the slope at delta; do "
+            "Beyond delta the slope is 0 here, and the worst errors teach nothing. Hold the slope at "
+            "delta; do "
             "not cut "
             "it off.",
         ),
@@ -1312,6 +1417,13 @@ HUBER_VJP = Exercise(
             "gradient",
             "This divides by the samples too. Each sample has its own mean, over its outputs alone.",
         ),
+        Mistake(
+            "divided by the samples",
+            huber_vjp_by_samples,
+            "gradient",
+            "This divides by the number of samples. Each sample has its own mean, over its outputs: "
+            "`y_pred.shape[-1]`.",
+        ),
         Mistake("delta ignored", huber_vjp_delta_ignored, "gradient", "The argument `delta` is never used."),
         Mistake(
             "upstream gradient ignored",
@@ -1335,9 +1447,11 @@ HUBER_VJP = Exercise(
     alternatives=(huber_vjp_right, huber_vjp_by_where, huber_vjp_by_minimum, huber_vjp_by_masks),
     hints=(
         "What is the slope of half a square, and what is it where the curve goes over into a straight line?",
-        "Near 0 the loss is half the squared error, whose slope is the error itself. Beyond delta it is a line, "
+        "Near 0 the loss is half the squared error, whose slope is the error itself. Beyond delta it is a "
+        "line, "
         "whose "
-        "slope stays what it was at the seam: delta on the right, -delta on the left. Both together are the error "
+        "slope stays what it was at the seam: delta on the right, -delta on the left. Both together are "
+        "the error "
         "held between -delta and delta. The loss of a sample is the mean over its outputs, so each slope is "
         "divided by "
         "their number, and each row is multiplied by its entry of g.",
@@ -1396,6 +1510,31 @@ def error_first_entry(f, f_vjp, x, g, h=STEP):
 def error_each_entry(f, f_vjp, x, g, h=STEP):
     expected = numerical_vjp(f, x, g, h)
     return np.abs(f_vjp(x, g) - expected) / np.maximum(1, np.abs(expected))
+
+
+def error_relative_everywhere(f, f_vjp, x, g, h=STEP):
+    expected = numerical_vjp(f, x, g, h)
+    return np.max(np.abs(f_vjp(x, g) - expected) / np.abs(expected))
+
+
+def error_of_the_norms(f, f_vjp, x, g, h=STEP):
+    ours, expected = f_vjp(x, g), numerical_vjp(f, x, g, h)
+    return np.linalg.norm(ours - expected) / (np.linalg.norm(ours) + np.linalg.norm(expected))
+
+
+def error_relative_to_both(f, f_vjp, x, g, h=STEP):
+    ours, expected = f_vjp(x, g), numerical_vjp(f, x, g, h)
+    return np.max(np.abs(ours - expected) / np.maximum(1e-8, np.abs(ours) + np.abs(expected)))
+
+
+def error_one_added(f, f_vjp, x, g, h=STEP):
+    expected = numerical_vjp(f, x, g, h)
+    return np.max(np.abs(f_vjp(x, g) - expected) / (1 + np.abs(expected)))
+
+
+def error_measured_with_ones(f, f_vjp, x, g, h=STEP):
+    expected = numerical_vjp(f, x, np.ones_like(g), h)
+    return np.max(np.abs(f_vjp(x, g) - expected) / np.maximum(1, np.abs(expected)))
 
 
 def error_by_loop(f, f_vjp, x, g, h=STEP):
@@ -1466,7 +1605,8 @@ GRADIENT_ERROR = Exercise(
         Criterion(
             "values",
             0.8,
-            "The largest, over all entries, of |yours - numerical|, divided by the larger of 1 and |numerical|.",
+            "The largest, over all entries, of |yours - numerical|, divided by the larger of 1 and "
+            "|numerical|.",
         ),
         Criterion("shape", 0.2, "One number comes back, whatever the shape of x."),
     ),
@@ -1494,31 +1634,71 @@ GRADIENT_ERROR = Exercise(
             "was handed in.",
         ),
         Mistake(
+            "measured with ones",
+            error_measured_with_ones,
+            "values",
+            "The measured gradient has ones for its upstream gradient, the other one g. Hand the same g to "
+            "both.",
+        ),
+        Mistake(
             "sums compared",
             error_of_the_sum,
             "values",
-            "The sums of the two gradients are compared. Errors of opposite sign cancel in them: compare entry by "
+            "The sums of the two gradients are compared. Errors of opposite sign cancel in them: compare "
+            "entry by "
             "entry.",
         ),
         Mistake(
             "relative to the gradient that is tested",
             error_relative_to_ours,
             "values",
-            "The difference is divided by the size of the gradient under test, which may be wrong. Divide by the "
+            "The difference is divided by the size of the gradient under test, which may be wrong. Divide "
+            "by the "
             "numerical one.",
+        ),
+        Mistake(
+            "relative everywhere",
+            error_relative_everywhere,
+            "values",
+            "Where the slope is near 0 this divides rounding by nearly nothing, and a right gradient looks "
+            "wrong. Divide by the larger of 1 and |numerical|.",
+        ),
+        Mistake(
+            "norms compared",
+            error_of_the_norms,
+            "values",
+            "The norms of whole gradients are compared, in which one wrong entry among many right ones is "
+            "lost. Divide entry by entry, and take the largest.",
+        ),
+        Mistake(
+            "relative to both gradients",
+            error_relative_to_both,
+            "values",
+            "The sum of both sizes stands below the line, as in the assignments of CS231n, so the error is "
+            "never above 1, and where the slope is near 0 rounding alone looks large. Divide by the larger "
+            "of 1 and |numerical|.",
         ),
         Mistake(
             "relative to the largest entry",
             error_relative_to_the_largest,
             "values",
-            "All entries are measured by the largest one, which hides errors in the small ones. Divide each by "
+            "All entries are measured by the largest one, which hides errors in the small ones. Divide "
+            "each by "
             "its own.",
+        ),
+        Mistake(
+            "one added below",
+            error_one_added,
+            "values",
+            "1 is added to the size of the entry. Asked is the larger of the two: `np.maximum(1, "
+            "np.abs(expected))`.",
         ),
         Mistake(
             "absolute",
             error_absolute,
             "values",
-            "The error is not divided by the size of the gradient, so large gradients look wrong through rounding "
+            "The error is not divided by the size of the gradient, so large gradients look wrong through "
+            "rounding "
             "alone.",
         ),
         Mistake(
@@ -1527,16 +1707,26 @@ GRADIENT_ERROR = Exercise(
             "values",
             "Only the first entry is compared. A gradient may be wrong in the last one alone.",
         ),
+        Mistake(
+            "one error for each entry",
+            error_each_entry,
+            "values",
+            "One error for each entry comes back. The largest of them is the answer: `np.max`.",
+        ),
     ),
     alternatives=(gradient_error, error_by_loop, error_by_where),
     hints=(
         "Which single entry of the two gradients is furthest apart, measured by its own size?",
-        "Compute both gradients with the same x and g: one by f_vjp, one by your numerical_vjp. Their difference, "
-        "without its sign, is divided by the size of the numerical one where that is above 1, and by 1 elsewhere, so "
-        "that a slope of 0 does no harm. The largest of these is the answer. For [3, 0] against [2, 0.5] they "
+        "Compute both gradients with the same x and g: one by f_vjp, one by your numerical_vjp. Their "
+        "difference, "
+        "without its sign, is divided by the size of the numerical one where that is above 1, and by 1 "
+        "elsewhere, so "
+        "that a slope of 0 does no harm. The largest of these is the answer. For [3, 0] against [2, 0.5] "
+        "they "
         "are 0.5 "
         "and 0.5.",
-        "`expected = numerical_vjp(f, x, g, h)`, then `return np.max(np.abs(____ - expected) / np.maximum(1, ____))`",
+        "`expected = numerical_vjp(f, x, g, h)`, then `return np.max(np.abs(____ - expected) / "
+        "np.maximum(1, ____))`",
     ),
     points=5,
 )
@@ -1550,7 +1740,8 @@ Q_STEP = Question(
     options={
         "a": Option(
             "$10^{-15}$, the smallest that still changes x",
-            "With this step x moves by a handful of roundings, and the two values of exp differ in their last bits "
+            "With this step x moves by a handful of roundings, and the two values of exp differ in their "
+            "last bits "
             "only.",
             "smaller steps are always better",
         ),
@@ -1563,7 +1754,8 @@ Q_STEP = Question(
         ),
         "c": Option(
             "$10^{-5}$, near its third root",
-            "The rounding error falls as 1/h, the error of the formula grows as h squared, and the two meet near the "
+            "The rounding error falls as 1/h, the error of the formula grows as h squared, and the two "
+            "meet near the "
             "third root of the precision.",
         ),
         "d": Option(

@@ -68,6 +68,27 @@ def neuron_exchanged(x, w, b, target):
     return neuron_gradients(x, w, b, target)[::-1]
 
 
+def neuron_of_sigmoid(x, w, b, target):
+    y = np.tanh(np.dot(w, x) + b)
+    slope = 2 * (y - target) * y * (1 - y)
+    return slope * x, slope
+
+
+def neuron_bias_without_slope(x, w, b, target):
+    y = np.tanh(np.dot(w, x) + b)
+    return 2 * (y - target) * (1 - y**2) * x, 2 * (y - target)
+
+
+def neuron_bias_of_one(x, w, b, target):
+    return neuron_gradients(x, w, b, target)[0], 1.0
+
+
+def neuron_from_the_loss(x, w, b, target):
+    y = np.tanh(np.dot(w, x) + b)
+    slope = (y - target) ** 2 * (1 - y**2)
+    return slope * x, slope
+
+
 def neuron_step_by_step(x, w, b, target):
     z = np.sum(w * x) + b
     y = np.tanh(z)
@@ -126,6 +147,13 @@ NEURON_GRADIENTS = Exercise(
             "The slope of the square is missing its factor 2.",
         ),
         Mistake(
+            "loss in place of its slope",
+            neuron_from_the_loss,
+            "gradient",
+            "The path starts with the loss itself, (y - target) squared. It starts with its slope, 2 (y - "
+            "target).",
+        ),
+        Mistake(
             "slope of tanh missing",
             neuron_without_slope,
             "gradient",
@@ -138,16 +166,24 @@ NEURON_GRADIENTS = Exercise(
             "1 - y squared takes the value of tanh. Here it is given what goes into tanh.",
         ),
         Mistake(
+            "slope of the sigmoid",
+            neuron_of_sigmoid,
+            "gradient",
+            "y (1 - y) is the slope of the sigmoid. That of tanh is 1 - y squared.",
+        ),
+        Mistake(
             "target minus y",
             neuron_backwards,
             "gradient",
-            "The sign is turned: with respect to y the slope of (y - target) squared has the sign of y - target.",
+            "The sign is turned: with respect to y the slope of (y - target) squared has the sign of y - "
+            "target.",
         ),
         Mistake(
             "gradient to the input",
             neuron_to_the_input,
             "gradient",
-            "This is the gradient with respect to x. A product w x hands to each factor the other one: w gets x.",
+            "This is the gradient with respect to x. A product w x hands to each factor the other one: w "
+            "gets x.",
         ),
         Mistake(
             "bias forgotten",
@@ -162,6 +198,19 @@ NEURON_GRADIENTS = Exercise(
             "The bias is added, so its factor is 1, not b.",
         ),
         Mistake(
+            "bias gradient of 1",
+            neuron_bias_of_one,
+            "gradient",
+            "1 is only the last factor on the way to b. Those of the loss and of tanh come before it, as "
+            "for w.",
+        ),
+        Mistake(
+            "slope of tanh missing for the bias",
+            neuron_bias_without_slope,
+            "gradient",
+            "The gradient of w is right. The way to b leads through tanh too: multiply by 1 - y squared.",
+        ),
+        Mistake(
             "results exchanged",
             neuron_exchanged,
             "gradient",
@@ -171,10 +220,12 @@ NEURON_GRADIENTS = Exercise(
     alternatives=(neuron_gradients, neuron_step_by_step, neuron_by_factors, neuron_by_dictionary),
     hints=(
         "Which three steps lead from w to the loss, and what is the slope of each?",
-        "Forward: z = w . x + b, y = tanh(z), loss = (y - target) squared. Backward, from the end: the loss has the "
+        "Forward: z = w . x + b, y = tanh(z), loss = (y - target) squared. Backward, from the end: the "
+        "loss has the "
         "slope 2 (y - target) with respect to y, y has 1 - y squared with respect to z, and z has x with "
         "respect to w "
-        "and 1 with respect to b. Multiply along the path. With x = [2], w = [0.5], b = -0.5 and target 1: z is "
+        "and 1 with respect to b. Multiply along the path. With x = [2], w = [0.5], b = -0.5 and target 1: "
+        "z is "
         "0.5, y "
         "is 0.4621, and the gradient of b is -0.8460.",
         "`slope = 2 * (y - target) * (____)`, then `return slope * ____, slope`",
@@ -370,7 +421,8 @@ DENSE = Exercise(
             "averaged over the batch",
             DenseMean,
             "gradient",
-            "The gradients are divided by the number of samples. That is the loss's business: it is in g already.",
+            "The gradients are divided by the number of samples. That is the loss's business: it is in g "
+            "already.",
         ),
         Mistake(
             "kernel gradient transposed",
@@ -394,7 +446,8 @@ DENSE = Exercise(
             "bias gradient not summed",
             DenseBiasNotSummed,
             "gradient",
-            "`bias_gradient` is g itself, with a row for each sample. One bias served them all: add the rows up.",
+            "`bias_gradient` is g itself, with a row for each sample. One bias served them all: add the "
+            "rows up.",
         ),
         Mistake(
             "bias gradient averaged",
@@ -437,11 +490,15 @@ DENSE = Exercise(
     alternatives=(Dense, DenseByEinsum, DenseByLoops, DenseByDot),
     hints=(
         "Which array has to be remembered on the way forward, because the way back needs it?",
-        "Entry (i, o) of the kernel meets feature i of every sample and leads to unit o of the same sample. What it "
-        "does to the loss adds up over the samples: x[n, i] times g[n, o], summed over n, which is x.T @ g. The bias "
-        "of unit o meets a 1 in every sample: the sum of column o of g. And feature i of a sample leads to all its "
+        "Entry (i, o) of the kernel meets feature i of every sample and leads to unit o of the same "
+        "sample. What it "
+        "does to the loss adds up over the samples: x[n, i] times g[n, o], summed over n, which is x.T @ "
+        "g. The bias "
+        "of unit o meets a 1 in every sample: the sum of column o of g. And feature i of a sample leads to "
+        "all its "
         "units: g @ kernel.T. Shapes decide: a gradient always has the shape of what it belongs to.",
-        "`self.kernel_gradient = ____.T @ g`, `self.bias_gradient = g.sum(axis=____)`, `return g @ self.kernel.____`",
+        "`self.kernel_gradient = ____.T @ g`, `self.bias_gradient = g.sum(axis=____)`, `return g @ "
+        "self.kernel.____`",
     ),
     points=5,
 )
@@ -512,6 +569,38 @@ class ReluUpstreamInPlace(Relu):
     def backward(self, g):
         g[~self.positive] = 0
         return g
+
+
+class ReluComparedProduct(Relu):
+    def forward(self, x):
+        self.x = x
+        return np.maximum(x, 0)
+
+    def backward(self, g):
+        return g * self.x > 0
+
+
+class ReluOtherHalf(Relu):
+    def backward(self, g):
+        return np.where(self.positive, 0.0, g)
+
+
+class ReluHalfAtZero(Relu):
+    def forward(self, x):
+        self.slope = np.heaviside(x, 0.5)
+        return np.maximum(x, 0)
+
+    def backward(self, g):
+        return self.slope * g
+
+
+class ReluLeaking(Relu):
+    def forward(self, x):
+        self.slope = np.where(x > 0, 1.0, 0.01)
+        return self.slope * x
+
+    def backward(self, g):
+        return self.slope * g
 
 
 class ReluByMaximum:
@@ -598,10 +687,23 @@ RELU = Exercise(
             "same ways.",
         ),
         Mistake(
+            "product compared",
+            ReluComparedProduct,
+            "gradient",
+            "Python multiplies before it compares: `g * x > 0` asks whether the product is positive. Put "
+            "the comparison in parentheses: `g * (x > 0)`.",
+        ),
+        Mistake(
             "everything let through",
             ReluPassing,
             "gradient",
             "g comes back as it was. Where x was not positive, relu is flat and its slope 0.",
+        ),
+        Mistake(
+            "the other half",
+            ReluOtherHalf,
+            "gradient",
+            "g comes back where x was not positive, and 0 where it was: the two are exchanged.",
         ),
         Mistake(
             "multiplied by the value",
@@ -622,12 +724,25 @@ RELU = Exercise(
             "At 0 the slope is 1 here. The text asks for 0, as Keras, PyTorch and MXNet have it.",
         ),
         Mistake(
+            "slope 1/2 at 0",
+            ReluHalfAtZero,
+            "gradient",
+            "At 0 the slope is 1/2 here, the mean of both sides. The text asks for 0, as Keras, PyTorch "
+            "and MXNet have it.",
+        ),
+        Mistake(
             "first input kept for ever",
             ReluFirstInput,
             "gradient",
             "The second batch is judged by the signs of the first. `forward` stores them anew.",
         ),
         Mistake("absolute value", ReluAbsolute, "values", "This is the absolute value: -2 becomes 2, not 0."),
+        Mistake(
+            "leaky",
+            ReluLeaking,
+            "values",
+            "Negative inputs leak through with the slope 0.01. That is leaky relu; relu gives 0.",
+        ),
         Mistake(
             "input overwritten",
             ReluInPlace,
@@ -644,10 +759,12 @@ RELU = Exercise(
     alternatives=(Relu, ReluByMaximum, ReluBySign, ReluByCopy),
     hints=(
         "Of which array does the way back need the signs: of x, or of g?",
-        "On the way forward some entries pass and the others become 0. An entry that passed has the slope 1, so its "
+        "On the way forward some entries pass and the others become 0. An entry that passed has the slope "
+        "1, so its "
         "part of g comes back whole; one that did not has the slope 0. So remember in `forward` where x was "
         "positive, "
-        "and in `backward` keep g there and put 0 elsewhere. For x = [1.5, -0.5] and g = [-1, 3] that is [-1, 0].",
+        "and in `backward` keep g there and put 0 elsewhere. For x = [1.5, -0.5] and g = [-1, 3] that is "
+        "[-1, 0].",
         "`self.positive = x ____ 0` in forward, `return np.where(____, g, 0.0)` in backward",
     ),
     points=5,
@@ -690,6 +807,10 @@ def mse_value(y_true, y_pred):
 
 def mse_gradient_averaged(y_true, y_pred):
     return np.mean(2 * (y_pred - y_true))
+
+
+def mse_gradient_of_samples(y_true, y_pred):
+    return np.mean(2 * (y_pred - y_true), axis=-1)
 
 
 def mse_gradient_in_place(y_true, y_pred):
@@ -741,7 +862,8 @@ MSE_GRADIENT = Exercise(
             "factor 2 missing",
             mse_gradient_without_two,
             "gradient",
-            "The slope of the square is missing its factor 2. MXNet's L2Loss, which halves the square, has this one.",
+            "The slope of the square is missing its factor 2. MXNet's L2Loss, which halves the square, has "
+            "this one.",
         ),
         Mistake(
             "not divided",
@@ -782,6 +904,13 @@ MSE_GRADIENT = Exercise(
             "These are the parts of the loss itself. Its slope with respect to each prediction is asked.",
         ),
         Mistake(
+            "one number for each sample",
+            mse_gradient_of_samples,
+            "gradient",
+            "One number for each sample comes back. Each prediction has its own slope: the result has the "
+            "shape of y_pred.",
+        ),
+        Mistake(
             "averaged",
             mse_gradient_averaged,
             "gradient",
@@ -801,7 +930,8 @@ MSE_GRADIENT = Exercise(
         "square, whose "
         "slope is twice its error, and the division stays. So the array of slopes is twice the errors, "
         "predicted minus "
-        "true, over the number of entries: samples times outputs. For one entry, truth 1 and prediction 3, it is 4.",
+        "true, over the number of entries: samples times outputs. For one entry, truth 1 and prediction 3, "
+        "it is 4.",
         "`return 2 * (____ - ____) / y_pred.____`",
     ),
     points=5,
@@ -871,6 +1001,28 @@ def network_biases_averaged(x, y_true, kernel_1, bias_1, kernel_2, bias_2):
 def network_last_layer_first(x, y_true, kernel_1, bias_1, kernel_2, bias_2):
     a, b, c, d = network_gradients(x, y_true, kernel_1, bias_1, kernel_2, bias_2)
     return c, d, a, b
+
+
+def network_without_softmax(x, y_true, kernel_1, bias_1, kernel_2, bias_2):
+    z = x @ kernel_1 + bias_1
+    h = np.maximum(z, 0)
+    g = (h @ kernel_2 + bias_2 - y_true) / len(x)
+    back = g @ kernel_2.T * (z > 0)
+    return x.T @ back, back.sum(axis=0), h.T @ g, g.sum(axis=0)
+
+
+def network_softmax_slope_again(x, y_true, kernel_1, bias_1, kernel_2, bias_2):
+    z = x @ kernel_1 + bias_1
+    h = np.maximum(z, 0)
+    p = softmax_of(h @ kernel_2 + bias_2)
+    g = (p - y_true) / len(x)
+    g = p * (g - np.sum(p * g, axis=-1, keepdims=True))
+    back = g @ kernel_2.T * (z > 0)
+    return x.T @ back, back.sum(axis=0), h.T @ g, g.sum(axis=0)
+
+
+def network_averaged_again(x, y_true, kernel_1, bias_1, kernel_2, bias_2):
+    return tuple(part / len(x) for part in network_gradients(x, y_true, kernel_1, bias_1, kernel_2, bias_2))
 
 
 def network_by_layers(x, y_true, kernel_1, bias_1, kernel_2, bias_2):
@@ -944,7 +1096,8 @@ NETWORK_GRADIENTS = Exercise(
             "summed over the batch",
             network_summed,
             "gradient",
-            "All four are too large by the number of samples: this is the gradient of the summed loss, not of "
+            "All four are too large by the number of samples: this is the gradient of the summed loss, not "
+            "of "
             "its mean.",
         ),
         Mistake(
@@ -963,7 +1116,8 @@ NETWORK_GRADIENTS = Exercise(
             "kernel_2 fed from before the relu",
             network_before_relu,
             "gradient",
-            "The gradient of kernel_2 uses what went into the relu. The second layer saw what came out of it.",
+            "The gradient of kernel_2 uses what went into the relu. The second layer saw what came out of "
+            "it.",
         ),
         Mistake(
             "no relu",
@@ -984,10 +1138,31 @@ NETWORK_GRADIENTS = Exercise(
             "The label is never subtracted from the softmax, so the network cannot know what is right.",
         ),
         Mistake(
+            "slope of softmax once more",
+            network_softmax_slope_again,
+            "gradient",
+            "Softmax minus label is already the gradient with respect to the logits. Here it goes back "
+            "through the softmax a second time.",
+        ),
+        Mistake(
+            "softmax forgotten",
+            network_without_softmax,
+            "gradient",
+            "The label is subtracted from the logits. Turn them into probabilities first: softmax minus "
+            "label.",
+        ),
+        Mistake(
             "biases averaged again",
             network_biases_averaged,
             "gradient",
             "The kernels are right, and the biases are divided by the number of samples twice.",
+        ),
+        Mistake(
+            "averaged twice",
+            network_averaged_again,
+            "gradient",
+            "All four are too small by the number of samples: the division by it is done twice. The first "
+            "gradient has it, and the layers hand it on.",
         ),
         Mistake(
             "last layer first",
@@ -999,12 +1174,16 @@ NETWORK_GRADIENTS = Exercise(
     alternatives=(network_gradients, network_by_layers, network_sample_by_sample, network_by_two_steps),
     hints=(
         "What does each of your layers hand back to the one below it, and where does the first g come from?",
-        "Make two Dense layers from the four arrays and a Relu. Forward through all three gives the logits. The "
+        "Make two Dense layers from the four arrays and a Relu. Forward through all three gives the "
+        "logits. The "
         "first "
-        "g is the gradient of the mean crossentropy with respect to them: softmax minus label, over the number of "
-        "samples. Hand it to the second Dense, what that returns to the Relu, and what that returns to the first "
+        "g is the gradient of the mean crossentropy with respect to them: softmax minus label, over the "
+        "number of "
+        "samples. Hand it to the second Dense, what that returns to the Relu, and what that returns to the "
+        "first "
         "Dense. The four gradients now lie in the two layers.",
-        "`logits = second.forward(relu.forward(____))`, then `first.backward(relu.backward(second.backward(____)))`",
+        "`logits = second.forward(relu.forward(____))`, then "
+        "`first.backward(relu.backward(second.backward(____)))`",
     ),
     points=5,
 )
