@@ -40,7 +40,7 @@ def softmax(x):
 # %% [markdown]
 # ## 1. The chain rule on a graph
 #
-# Draw a formula as a graph: values go from left to right, slopes from right to left. Along one way slopes multiply.
+# Draw a formula as a graph: values go from left to right, slopes from right to left. Along a path slopes multiply.
 #
 # ```text
 # b = 2 -----> (times) --- 6 ---> (plus) --- 9 ---> y
@@ -63,7 +63,7 @@ answer_q_fan_out = (
 predict("q_fan_out", answer_q_fan_out)
 
 # %% [markdown]
-# So two rules: multiply along a way, add where ways meet. A single neuron has one way to each of its weights:
+# So two rules: multiply along a path, add where paths meet. A single neuron has one path to each of its weights:
 #
 # $$z = w \cdot x + b, \qquad y = \tanh z, \qquad L = (y - t)^2$$
 #
@@ -114,7 +114,7 @@ choose("q_shape_back", answer_q_shape_back)
 #
 # `forward` gives `x @ kernel + bias`. `backward` stores `kernel_gradient` and `bias_gradient`, of this batch alone, and returns the gradient of `x`. The kernel has the shape (inputs, units), the bias (units,).
 #
-# Take one entry of the output, $\sum_i x_{si} k_{iu} + b_u$ for sample $s$ and unit $u$, whose gradient is $g_{su}$. In how many outputs does $k_{iu}$ appear, and with which slope in each? Multiply along each way and add the ways: one for each sample. The same question for $b_u$ and for $x_{si}$ gives the other two. Each sum is a sum of an array or a matrix product. Matching shapes are a hint and no proof: with a square kernel a wrong transpose fits as well.
+# Take one entry of the output, $\sum_i x_{si} k_{iu} + b_u$ for sample $s$ and unit $u$, whose gradient is $g_{su}$. In how many outputs does $k_{iu}$ appear, and with which slope in each? Multiply along each path, and add up the paths, one for each sample. The same question for $b_u$ and for $x_{si}$ gives the other two. Each sum is a sum of an array or a matrix product. Matching shapes are a hint and no proof: with a square kernel a wrong transpose fits as well.
 
 
 # %% nbgrader={"grade_id": "dense", "solution": true}
@@ -438,6 +438,6 @@ progress()
 # 1. Write a layer `Add` with two inputs, $a + b$, and a network that adds a layer's input to its output. What comes back to the input, and why do such networks train when very deep ones do not?
 # 2. Your `Dense` remembers its input. For 100 layers of 1,000 units and a batch of 1,000, how much memory is that in float32? Which inputs could be computed again on the way back?
 #
-# To read: Rumelhart, Hinton and Williams, [Learning representations by back-propagating errors](https://doi.org/10.1038/323533a0), Nature 1986: three pages.
+# To read: Rumelhart, Hinton and Williams, [Learning representations by back-propagating errors](https://doi.org/10.1038/323533a0), Nature 1986: four pages.
 #
 # A question that returns in unit 12: this network subtracts 0.5 times the gradient. What would 5 do, and 0.005?

@@ -119,17 +119,15 @@ CENTRAL_DIFFERENCE = Exercise(
             "forward difference",
             central_forward,
             "values",
-            "This looks to one side only, from x to x + h. Its error is about h; the central one's is "
-            "about h "
-            "squared.",
+            "This looks to one side only, from x to x + h. Its error is about h; the central one's is about "
+            "h squared.",
         ),
         Mistake(
             "backward difference",
             central_backward,
             "values",
-            "This looks to one side only, from x - h to x. Its error is about h; the central one's is "
-            "about h "
-            "squared.",
+            "This looks to one side only, from x - h to x. Its error is about h; the central one's is about "
+            "h squared.",
         ),
         Mistake(
             "parentheses around the difference missing",
@@ -174,11 +172,10 @@ CENTRAL_DIFFERENCE = Exercise(
     alternatives=(central_of_midpoints, central_in_two_lines, central_element_by_element),
     hints=(
         "How far does f rise from x - h to x + h, and how long is the way between the two?",
-        "A slope is a rise divided by a way. Two points on the graph lie at x - h and x + h, so the rise "
-        "is the "
-        "difference of f there and the way is twice h. For the square at 3 with h = 0.1 the points have "
-        "the heights "
-        "8.41 and 9.61; the rise 1.2 over the way 0.2 is 6. f takes whole arrays, so no loop is needed.",
+        "A slope is a rise divided by a way. Two points on the graph lie at x - h and x + h, so the rise is "
+        "the difference of f there and the way is twice h. For the square at 3 with h = 0.1 the points have "
+        "the heights 8.41 and 9.61; the rise 1.2 over the way 0.2 is 6. f takes whole arrays, so no loop is "
+        "needed.",
         "`return (f(x + h) - f(____)) / (____)`",
     ),
     points=5,
@@ -326,8 +323,7 @@ NUMERICAL_VJP = Exercise(
             numerical_all_at_once,
             "values",
             "All entries of x move together. That is right only where each output looks at one input; move "
-            "one entry "
-            "at a time.",
+            "one entry at a time.",
         ),
         Mistake(
             "upstream gradient ignored",
@@ -349,8 +345,7 @@ NUMERICAL_VJP = Exercise(
             numerical_first_row_only,
             "values",
             "A whole row of x moves in each step. Every single entry needs its own; `np.ndindex(x.shape)` "
-            "gives all "
-            "indices, whatever the number of axes.",
+            "gives all indices, whatever the number of axes.",
         ),
         Mistake(
             "mean of the outputs",
@@ -369,24 +364,19 @@ NUMERICAL_VJP = Exercise(
             "not put back",
             numerical_not_put_back,
             "values",
-            "An entry of x is moved and never put back, so the next slopes are measured at another place. Put it "
-            "back, or start from a new copy for each entry.",
+            "An entry of x is moved and never put back, so the next slopes are measured at another place. "
+            "Put it back, or start from a new copy for each entry.",
         ),
     ),
     alternatives=(numerical_put_back, numerical_by_unit_vectors, numerical_of_the_weighted_sum),
     hints=(
         "If one entry of x moves by h and all others stay, by how much does the number sum(g * f(x)) change?",
         "Go through all indices with `np.ndindex(x.shape)`. For each, make two copies of x, one with that "
-        "entry "
-        "larger "
-        "by h, one with it smaller by h. Call f on both, weight the difference of the outputs by g, add it "
-        "all "
-        "up, and "
-        "divide by 2h: one number, the entry of the gradient at that index. With f = square, x = [3] and g "
-        "= [10] it "
-        "is 60.",
-        "`above = x.copy(); above[index] += h`, the same below, then `gradient[index] = np.sum(g * (____)) / "
-        "(____)`.",
+        "entry larger by h, one with it smaller by h. Call f on both, weight the difference of the outputs "
+        "by g, add it all up, and divide by 2h: one number, the entry of the gradient at that index. With f "
+        "= square, x = [3] and g = [10] it is 60.",
+        "`above = x.copy(); above[index] += h`, the same below, then `gradient[index] = np.sum(g * (____)) "
+        "/ (____)`.",
     ),
     points=5,
 )
@@ -539,17 +529,14 @@ SIGMOID_VJP = Exercise(
             sigmoid_vjp_from_the_value,
             "extremes",
             "Above 37 the value y rounds to 1 and `1 - y` is 0, though the slope is not. 1 - sigmoid(x) is "
-            "sigmoid(-x), "
-            "which keeps its digits.",
+            "sigmoid(-x), which keeps its digits.",
         ),
         Mistake(
             "textbook",
             sigmoid_vjp_textbook,
             "extremes",
             "Two things fail far out: exp(1000) is infinite, and where y rounds to 1, `1 - y` is 0 though "
-            "the "
-            "slope is "
-            "not. 1 - sigmoid(x) is sigmoid(-x), and exp should see -|x| only.",
+            "the slope is not. 1 - sigmoid(x) is sigmoid(-x), and exp should see -|x| only.",
         ),
         Mistake(
             "overflow",
@@ -579,13 +566,10 @@ SIGMOID_VJP = Exercise(
     ),
     hints=(
         "The slope is y (1 - y). Which sigmoid is 1 - y, written without a subtraction?",
-        "With y = 1 / (1 + exp(-x)) the slope is y times 1 - y, and 1 - y is the sigmoid of -x. Both factors "
-        "keep their "
-        "digits. Or multiply out: with e = exp(-|x|) the slope is e / (1 + e) squared, on both sides of 0, "
-        "because it "
-        "is a bell that is the same at x and -x. At 0 this is 1 / 4. The upstream gradient multiplies the "
-        "slope, entry "
-        "by entry.",
+        "With y = 1 / (1 + exp(-x)) the slope is y times 1 - y, and 1 - y is the sigmoid of -x. Both "
+        "factors keep their digits. Or multiply out: with e = exp(-|x|) the slope is e / (1 + e) squared, "
+        "on both sides of 0, because it is a bell that is the same at x and -x. At 0 this is 1 / 4. The "
+        "upstream gradient multiplies the slope, entry by entry.",
         "`e = np.exp(-np.abs(x))`, then `return g * ____ / (1 + e) ** ____`",
     ),
     points=5,
@@ -733,15 +717,10 @@ TANH_VJP = Exercise(
     alternatives=(tanh_vjp_right, tanh_vjp_factored, tanh_vjp_by_exp, tanh_vjp_by_sigmoid),
     hints=(
         "At 0 tanh has the slope 1, far out the slope 0, and its value there is -1 or 1. Which formula of "
-        "the value "
-        "does that?",
+        "the value does that?",
         "With y = tanh(x) the slope is one minus the square of y: 1 at 0, where y is 0, and 0 far out, "
-        "where y "
-        "is 1 or "
-        "-1. Compute y from x first, then the slope from y. The upstream gradient multiplies the slope "
-        "entry by "
-        "entry. "
-        "At x = 1 with g = 1 the result is 0.41997.",
+        "where y is 1 or -1. Compute y from x first, then the slope from y. The upstream gradient "
+        "multiplies the slope entry by entry. At x = 1 with g = 1 the result is 0.41997.",
         "`y = np.tanh(x)`, then `return g * (1 - ____)`",
     ),
     points=5,
@@ -891,8 +870,7 @@ SOFTMAX_VJP = Exercise(
             softmax_vjp_diagonal,
             "gradient",
             "p (1 - p) is how a score moves its own probability. It moves the others of its row too, by "
-            "minus the "
-            "product of the two: that is the row's sum of p g.",
+            "minus the product of the two: that is the row's sum of p g.",
         ),
         Mistake(
             "mean instead of weighted sum",
@@ -905,23 +883,22 @@ SOFTMAX_VJP = Exercise(
             "sum without weights",
             softmax_vjp_plain_sum,
             "gradient",
-            "The plain sum of g is subtracted. The probabilities are the weights: subtract the row's sum "
-            "of p g.",
+            "The plain sum of g is subtracted. The probabilities are the weights: subtract the row's sum of "
+            "p g.",
         ),
         Mistake(
             "one sum for all rows",
             softmax_vjp_whole_sum,
             "gradient",
-            "The sum runs over the whole array, so one sample's gradient depends on another's. Each row "
-            "has its own.",
+            "The sum runs over the whole array, so one sample's gradient depends on another's. Each row has "
+            "its own.",
         ),
         Mistake(
             "keepdims lost",
             softmax_vjp_lost_keepdims,
             "gradient",
             "The sum has lost its axis, so NumPy lines it up with the columns: a square batch runs and is "
-            "wrong. Keep "
-            "the axis with `keepdims=True`.",
+            "wrong. Keep the axis with `keepdims=True`.",
         ),
         Mistake(
             "summed over the batch",
@@ -970,12 +947,10 @@ SOFTMAX_VJP = Exercise(
     hints=(
         "If one score rises, what happens to the other probabilities of its row, and who has to pay for it?",
         "The Jacobian of a row is diag(p) minus the outer product of p with itself. Multiplied by g, its "
-        "first part "
-        "gives p g, its second p times one number: the row's sum of p g. So the result is p times the "
-        "difference of g "
-        "and that sum, which needs `keepdims=True` to stay beside its row. With two equal scores and g = "
-        "[1, 0] the "
-        "sum is 0.5 and the result [0.25, -0.25]: what one gains, the other loses.",
+        "first part gives p g, its second p times one number: the row's sum of p g. So the result is p "
+        "times the difference of g and that sum, which needs `keepdims=True` to stay beside its row. With "
+        "two equal scores and g = [1, 0] the sum is 0.5 and the result [0.25, -0.25]: what one gains, the "
+        "other loses.",
         "`p = softmax(x)`, then `return p * (g - np.sum(____, axis=-1, keepdims=____))`",
     ),
     points=5,
@@ -1131,9 +1106,7 @@ CROSSENTROPY_VJP = Exercise(
             crossentropy_vjp_backwards,
             "gradient",
             "The sign is turned: this is the direction in which the loss falls. The gradient points to "
-            "where it "
-            "grows, "
-            "softmax minus label.",
+            "where it grows, softmax minus label.",
         ),
         Mistake(
             "upstream gradient ignored",
@@ -1146,26 +1119,21 @@ CROSSENTROPY_VJP = Exercise(
             crossentropy_vjp_mean_without_upstream,
             "gradient",
             "This is the gradient of the mean over the batch, and g is never used. The weights of the "
-            "samples "
-            "are in g.",
+            "samples are in g.",
         ),
         Mistake(
             "g without a second axis",
             crossentropy_vjp_lost_axis,
             "gradient",
             "g has one number for each sample, and NumPy lines it up with the classes: a square batch runs "
-            "and "
-            "is wrong. "
-            "Write `g[:, None]`.",
+            "and is wrong. Write `g[:, None]`.",
         ),
         Mistake(
             "gradient to the probabilities",
             crossentropy_vjp_of_probabilities,
             "gradient",
             "-y / p is the gradient with respect to the probabilities. One step is missing: through the "
-            "softmax "
-            "to the "
-            "logits.",
+            "softmax to the logits.",
         ),
         Mistake(
             "true class only",
@@ -1217,8 +1185,8 @@ CROSSENTROPY_VJP = Exercise(
             "in two steps",
             crossentropy_vjp_in_two_steps,
             "extremes",
-            "For a certain mistake the probability of the true class is 0: -y / p is infinite, and "
-            "infinity times 0 is nan. Cancel by hand first: softmax minus label.",
+            "For a certain mistake the probability of the true class is 0: -y / p is infinite, and infinity "
+            "times 0 is nan. Cancel by hand first: softmax minus label.",
         ),
     ),
     alternatives=(
@@ -1230,13 +1198,10 @@ CROSSENTROPY_VJP = Exercise(
     hints=(
         "The loss is logsumexp(logits) minus the true logit. What is the slope of each of the two parts?",
         "The slope of logsumexp with respect to a logit is that logit's softmax, and the slope of the true "
-        "logit is 1 "
-        "for itself and 0 for the others, which is the one-hot label. So a row's gradient is softmax minus "
-        "label: "
-        "negative for the true class, positive for all others, 0 in sum. Each row is multiplied by its own "
-        "number of "
-        "g, whose shape (n,) needs a second axis for it. With logits [0, 0], label [1, 0] and g = 1: "
-        "[-0.5, 0.5].",
+        "logit is 1 for itself and 0 for the others, which is the one-hot label. So a row's gradient is "
+        "softmax minus label: negative for the true class, positive for all others, 0 in sum. Each row is "
+        "multiplied by its own number of g, whose shape (n,) needs a second axis for it. With logits [0, "
+        "0], label [1, 0] and g = 1: [-0.5, 0.5].",
         "`p = softmax(logits)`, then `return (____ - ____) * g[:, None]`",
     ),
     points=5,
@@ -1388,10 +1353,8 @@ HUBER_VJP = Exercise(
             "0 beyond delta",
             huber_vjp_zero_outside,
             "gradient",
-            "Beyond delta the slope is 0 here, and the worst errors teach nothing. Hold the slope at "
-            "delta; do "
-            "not cut "
-            "it off.",
+            "Beyond delta the slope is 0 here, and the worst errors teach nothing. Hold the slope at delta; "
+            "do not cut it off.",
         ),
         Mistake(
             "slope 1 beyond delta",
@@ -1448,13 +1411,9 @@ HUBER_VJP = Exercise(
     hints=(
         "What is the slope of half a square, and what is it where the curve goes over into a straight line?",
         "Near 0 the loss is half the squared error, whose slope is the error itself. Beyond delta it is a "
-        "line, "
-        "whose "
-        "slope stays what it was at the seam: delta on the right, -delta on the left. Both together are "
-        "the error "
-        "held between -delta and delta. The loss of a sample is the mean over its outputs, so each slope is "
-        "divided by "
-        "their number, and each row is multiplied by its entry of g.",
+        "line, whose slope stays what it was at the seam: delta on the right, -delta on the left. Both "
+        "together are the error held between -delta and delta. The loss of a sample is the mean over its "
+        "outputs, so each slope is divided by their number, and each row is multiplied by its entry of g.",
         "`slope = np.clip(y_pred - y_true, ____, ____)`, then `return slope / ____ * g[:, None]`",
     ),
     points=5,
@@ -1629,9 +1588,8 @@ GRADIENT_ERROR = Exercise(
             "upstream gradient of ones",
             error_with_ones,
             "values",
-            "With ones for g a gradient that ignores g looks right, and for softmax every gradient does. Use "
-            "the g that "
-            "was handed in.",
+            "With ones for g a gradient that ignores g looks right, and for softmax every gradient does. "
+            "Use the g that was handed in.",
         ),
         Mistake(
             "measured with ones",
@@ -1645,16 +1603,14 @@ GRADIENT_ERROR = Exercise(
             error_of_the_sum,
             "values",
             "The sums of the two gradients are compared. Errors of opposite sign cancel in them: compare "
-            "entry by "
-            "entry.",
+            "entry by entry.",
         ),
         Mistake(
             "relative to the gradient that is tested",
             error_relative_to_ours,
             "values",
             "The difference is divided by the size of the gradient under test, which may be wrong. Divide "
-            "by the "
-            "numerical one.",
+            "by the numerical one.",
         ),
         Mistake(
             "relative everywhere",
@@ -1682,9 +1638,8 @@ GRADIENT_ERROR = Exercise(
             "relative to the largest entry",
             error_relative_to_the_largest,
             "values",
-            "All entries are measured by the largest one, which hides errors in the small ones. Divide "
-            "each by "
-            "its own.",
+            "All entries are measured by the largest one, which hides errors in the small ones. Divide each "
+            "by its own.",
         ),
         Mistake(
             "one added below",
@@ -1698,8 +1653,7 @@ GRADIENT_ERROR = Exercise(
             error_absolute,
             "values",
             "The error is not divided by the size of the gradient, so large gradients look wrong through "
-            "rounding "
-            "alone.",
+            "rounding alone.",
         ),
         Mistake(
             "first entry only",
@@ -1718,13 +1672,9 @@ GRADIENT_ERROR = Exercise(
     hints=(
         "Which single entry of the two gradients is furthest apart, measured by its own size?",
         "Compute both gradients with the same x and g: one by f_vjp, one by your numerical_vjp. Their "
-        "difference, "
-        "without its sign, is divided by the size of the numerical one where that is above 1, and by 1 "
-        "elsewhere, so "
-        "that a slope of 0 does no harm. The largest of these is the answer. For [3, 0] against [2, 0.5] "
-        "they "
-        "are 0.5 "
-        "and 0.5.",
+        "difference, without its sign, is divided by the size of the numerical one where that is above 1, "
+        "and by 1 elsewhere, so that a slope of 0 does no harm. The largest of these is the answer. For [3, "
+        "0] against the measured [2, 0.5] they are 0.5 and 0.5.",
         "`expected = numerical_vjp(f, x, g, h)`, then `return np.max(np.abs(____ - expected) / "
         "np.maximum(1, ____))`",
     ),
@@ -1741,22 +1691,19 @@ Q_STEP = Question(
         "a": Option(
             "$10^{-15}$, the smallest that still changes x",
             "With this step x moves by a handful of roundings, and the two values of exp differ in their "
-            "last bits "
-            "only.",
+            "last bits only.",
             "smaller steps are always better",
         ),
         "b": Option(
             "$10^{-8}$, the root of the precision",
             "That is the best step of the one-sided difference. The central one can afford a larger step, "
-            "because its "
-            "own error is of second order.",
+            "because its own error is of second order.",
             "the rule for the forward difference holds for the central one",
         ),
         "c": Option(
             "$10^{-5}$, near its third root",
-            "The rounding error falls as 1/h, the error of the formula grows as h squared, and the two "
-            "meet near the "
-            "third root of the precision.",
+            "The rounding error falls as 1/h, the error of the formula grows as h squared, and the two meet "
+            "near the third root of the precision.",
         ),
         "d": Option(
             "$10^{-2}$",
@@ -1776,10 +1723,10 @@ Q_ONES = Question(
     "What is the largest absolute entry of the right answer?",
     answer=0,
     explanation="The probabilities of a row sum to 1 whatever x is. The gradient is 0, and so is that of a "
-    "softmax with a "
-    "wrong temperature, so the test cannot tell them apart.",
+    "softmax with a wrong temperature, so the test cannot tell them apart.",
     replies={
         1: "1 would be the gradient if each probability moved by itself. They share one sum, which never changes.",
+        0.25: "That is the steepest p (1 - p), of one probability. Here all of a row are added up first.",
     },
     tolerance=1e-12,
 )
@@ -1810,8 +1757,7 @@ Q_SHIPPED = Question(
         "b": Option(
             "B and C: A is a matter of the constants.",
             "At -1 A says 0.590 where 0.647 is measured, though at 1 it is right to all six digits: the "
-            "constants are not "
-            "to blame.",
+            "constants are not to blame.",
             "a difference in the digits is a difference of constants",
         ),
         "c": Option(
@@ -1826,8 +1772,8 @@ Q_SHIPPED = Question(
     },
     answer="d",
     explanation="MXNet 1.9 computed selu's slope from l (a + y) where l a + y is right. Keras 3.15 lets both "
-    "branches of "
-    "celu count at 0. MXNet's logistic loss is a sum of three terms whose slopes at 0 are all taken as 0.",
+    "branches of celu count at 0. MXNet's logistic loss is a sum of three terms whose slopes at 0 are all "
+    "taken as 0.",
 )
 
 Q_DEAD = Question(

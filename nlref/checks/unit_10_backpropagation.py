@@ -201,14 +201,14 @@ NEURON_GRADIENTS = Exercise(
             "bias gradient of 1",
             neuron_bias_of_one,
             "gradient",
-            "1 is only the last factor on the way to b. Those of the loss and of tanh come before it, as "
+            "1 is only the last factor on the path to b. Those of the loss and of tanh come before it, as "
             "for w.",
         ),
         Mistake(
             "slope of tanh missing for the bias",
             neuron_bias_without_slope,
             "gradient",
-            "The gradient of w is right. The way to b leads through tanh too: multiply by 1 - y squared.",
+            "The gradient of w is right. The path to b leads through tanh too: multiply by 1 - y squared.",
         ),
         Mistake(
             "results exchanged",
@@ -220,14 +220,10 @@ NEURON_GRADIENTS = Exercise(
     alternatives=(neuron_gradients, neuron_step_by_step, neuron_by_factors, neuron_by_dictionary),
     hints=(
         "Which three steps lead from w to the loss, and what is the slope of each?",
-        "Forward: z = w . x + b, y = tanh(z), loss = (y - target) squared. Backward, from the end: the "
-        "loss has the "
-        "slope 2 (y - target) with respect to y, y has 1 - y squared with respect to z, and z has x with "
-        "respect to w "
-        "and 1 with respect to b. Multiply along the path. With x = [2], w = [0.5], b = -0.5 and target 1: "
-        "z is "
-        "0.5, y "
-        "is 0.4621, and the gradient of b is -0.8460.",
+        "Forward: z = w . x + b, y = tanh(z), loss = (y - target) squared. Backward, from the end: the loss "
+        "has the slope 2 (y - target) with respect to y, y has 1 - y squared with respect to z, and z has x "
+        "with respect to w and 1 with respect to b. Multiply along the path. With x = [2], w = [0.5], b = "
+        "-0.5 and target 1: z is 0.5, y is 0.4621, and the gradient of b is -0.8460.",
         "`slope = 2 * (y - target) * (____)`, then `return slope * ____, slope`",
     ),
     points=5,
@@ -459,8 +455,8 @@ DENSE = Exercise(
             "kernel not transposed",
             DenseKernelUpright,
             "gradient",
-            "On the way back the kernel is transposed: g @ kernel.T. With a square kernel `g @ kernel` runs, "
-            "and is wrong.",
+            "On the way back the kernel is transposed: g @ kernel.T. With a square kernel `g @ kernel` "
+            "runs, and is wrong.",
         ),
         Mistake(
             "nothing handed back",
@@ -490,13 +486,11 @@ DENSE = Exercise(
     alternatives=(Dense, DenseByEinsum, DenseByLoops, DenseByDot),
     hints=(
         "Which array has to be remembered on the way forward, because the way back needs it?",
-        "Entry (i, o) of the kernel meets feature i of every sample and leads to unit o of the same "
-        "sample. What it "
-        "does to the loss adds up over the samples: x[n, i] times g[n, o], summed over n, which is x.T @ "
-        "g. The bias "
-        "of unit o meets a 1 in every sample: the sum of column o of g. And feature i of a sample leads to "
-        "all its "
-        "units: g @ kernel.T. Shapes decide: a gradient always has the shape of what it belongs to.",
+        "Entry (i, u) of the kernel meets feature i of every sample and leads to unit u of the same sample. "
+        "What it does to the loss adds up over the samples: x[s, i] times g[s, u], summed over s, which is "
+        "x.T @ g. The bias of unit u meets a 1 in every sample: the sum of column u of g. And feature i of "
+        "a sample leads to all its units: g @ kernel.T. Shapes help: a gradient always has the shape of "
+        "what it belongs to.",
         "`self.kernel_gradient = ____.T @ g`, `self.bias_gradient = g.sum(axis=____)`, `return g @ "
         "self.kernel.____`",
     ),
@@ -683,8 +677,8 @@ RELU = Exercise(
             "relu of the upstream gradient",
             ReluOfUpstream,
             "gradient",
-            "The sign of g decides here. The sign of x does: relu let some inputs through, and g follows the "
-            "same ways.",
+            "The sign of g decides here, and that of x should: relu let some inputs through, and g follows "
+            "the same paths.",
         ),
         Mistake(
             "product compared",
@@ -727,8 +721,8 @@ RELU = Exercise(
             "slope 1/2 at 0",
             ReluHalfAtZero,
             "gradient",
-            "At 0 the slope is 1/2 here, the mean of both sides. The text asks for 0, as Keras, PyTorch "
-            "and MXNet have it.",
+            "At 0 the slope is 1/2 here, the mean of both sides. The text asks for 0, as Keras, PyTorch and "
+            "MXNet have it.",
         ),
         Mistake(
             "first input kept for ever",
@@ -760,11 +754,9 @@ RELU = Exercise(
     hints=(
         "Of which array does the way back need the signs: of x, or of g?",
         "On the way forward some entries pass and the others become 0. An entry that passed has the slope "
-        "1, so its "
-        "part of g comes back whole; one that did not has the slope 0. So remember in `forward` where x was "
-        "positive, "
-        "and in `backward` keep g there and put 0 elsewhere. For x = [1.5, -0.5] and g = [-1, 3] that is "
-        "[-1, 0].",
+        "1, so its part of g comes back whole; one that did not has the slope 0. So remember in `forward` "
+        "where x was positive, and in `backward` keep g there and put 0 elsewhere. For x = [1.5, -0.5] and "
+        "g = [-1, 3] that is [-1, 0].",
         "`self.positive = x ____ 0` in forward, `return np.where(____, g, 0.0)` in backward",
     ),
     points=5,
@@ -927,11 +919,9 @@ MSE_GRADIENT = Exercise(
     hints=(
         "One prediction out of six moves. By how much does the mean of the six squares change?",
         "The loss is the sum of all squared errors divided by their number. One prediction occurs in one "
-        "square, whose "
-        "slope is twice its error, and the division stays. So the array of slopes is twice the errors, "
-        "predicted minus "
-        "true, over the number of entries: samples times outputs. For one entry, truth 1 and prediction 3, "
-        "it is 4.",
+        "square, whose slope is twice its error, and the division stays. So the array of slopes is twice "
+        "the errors, predicted minus true, over the number of entries: samples times outputs. For one "
+        "entry, truth 1 and prediction 3, it is 4.",
         "`return 2 * (____ - ____) / y_pred.____`",
     ),
     points=5,
@@ -1097,8 +1087,7 @@ NETWORK_GRADIENTS = Exercise(
             network_summed,
             "gradient",
             "All four are too large by the number of samples: this is the gradient of the summed loss, not "
-            "of "
-            "its mean.",
+            "of its mean.",
         ),
         Mistake(
             "slope of relu missing",
@@ -1110,7 +1099,7 @@ NETWORK_GRADIENTS = Exercise(
             "relu of the gradient",
             network_signs_of_the_gradient,
             "gradient",
-            "On the way back the sign of the gradient decides. The sign of relu's input does.",
+            "On the way back the sign of the gradient decides, and that of relu's input should.",
         ),
         Mistake(
             "kernel_2 fed from before the relu",
@@ -1174,14 +1163,10 @@ NETWORK_GRADIENTS = Exercise(
     alternatives=(network_gradients, network_by_layers, network_sample_by_sample, network_by_two_steps),
     hints=(
         "What does each of your layers hand back to the one below it, and where does the first g come from?",
-        "Make two Dense layers from the four arrays and a Relu. Forward through all three gives the "
-        "logits. The "
-        "first "
-        "g is the gradient of the mean crossentropy with respect to them: softmax minus label, over the "
-        "number of "
-        "samples. Hand it to the second Dense, what that returns to the Relu, and what that returns to the "
-        "first "
-        "Dense. The four gradients now lie in the two layers.",
+        "Make two Dense layers from the four arrays and a Relu. Forward through all three gives the logits. "
+        "The first g is the gradient of the mean crossentropy with respect to them: softmax minus label, "
+        "over the number of samples. Hand it to the second Dense, what that returns to the Relu, and what "
+        "that returns to the first Dense. The four gradients now lie in the two layers.",
         "`logits = second.forward(relu.forward(____))`, then "
         "`first.backward(relu.backward(second.backward(____)))`",
     ),
@@ -1195,12 +1180,12 @@ Q_FAN_OUT = Question(
     unit=UNIT,
     prompt="y = a b + a, with a = 3 and b = 2. What is the slope of y with respect to a?",
     answer=3,
-    explanation="a reaches y on two ways: through the product, with the slope b = 2, and directly, with the slope 1. "
-    "What comes back along several ways is added.",
+    explanation="a reaches y on two paths: through the product, with the slope b = 2, and directly, with the slope 1. "
+    "What comes back along several paths is added.",
     replies={
-        2: "That is one of the two ways from a to y, the one through the product. The other adds 1.",
+        2: "That is one of the two paths from a to y, the one through the product. The other adds 1.",
         9: "That is y itself.",
-        1: "That is the direct way. The one through the product adds b.",
+        1: "That is the direct path. The one through the product adds b.",
     },
 )
 
@@ -1240,8 +1225,7 @@ Q_ZERO = Question(
     "other than 0?",
     answer=1,
     explanation="h is 0, so kernel_2 gets nothing; kernel_2 is 0, so nothing comes back through it to the first "
-    "layer. "
-    "Only bias_2 learns, and it learns how frequent the classes are. Random kernels break the tie.",
+    "layer. Only bias_2 learns, and it learns how frequent the classes are. Random kernels break the tie.",
     replies={
         4: "Follow g backwards: what comes through a kernel of zeros?",
         2: "The biases are added, not multiplied, but what reaches the first one comes through kernel_2.",
@@ -1256,8 +1240,7 @@ Q_MXNET = Question(
     "by which factor are its gradients larger than those of Keras?",
     answer=32,
     explanation="A sum of 32 losses has 32 times the gradient of their mean. The directions agree, and the "
-    "learning rates "
-    "do not.",
+    "learning rates do not.",
     replies={1 / 32: "Turned round: a sum is larger than a mean."},
 )
 

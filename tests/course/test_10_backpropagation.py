@@ -48,7 +48,7 @@ def test_the_data_are_those_of_scikit_learn():
         assert (data["progression"].min(), data["progression"].max()) == (25, 346)
 
 
-def test_slopes_along_two_ways_are_added():
+def test_slopes_along_two_paths_are_added():
     def y(a, b):
         return a * b + a
 
