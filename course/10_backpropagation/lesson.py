@@ -114,7 +114,7 @@ choose("q_shape_back", answer_q_shape_back)
 #
 # `forward` gives `x @ kernel + bias`. `backward` stores `kernel_gradient` and `bias_gradient`, of this batch alone, and returns the gradient of `x`. The kernel has the shape (inputs, units), the bias (units,).
 #
-# Take one entry of the output, $\sum_i x_{si} k_{iu} + b_u$ for sample $s$ and unit $u$, whose gradient is $g_{su}$. In how many outputs does $k_{iu}$ appear, and with which slope in each? Multiply along each path, and add up the paths, one for each sample. The same question for $b_u$ and for $x_{si}$ gives the other two. Each sum is a sum of an array or a matrix product. Matching shapes are a hint and no proof: with a square kernel a wrong transpose fits as well.
+# Take one entry of the output, $\sum_i x_{si} k_{iu} + b_u$ for sample $s$ and unit $u$, whose gradient is $g_{su}$. In how many outputs does $k_{iu}$ appear, and with which slope in each? Multiply along each path and add the paths: one for each sample. The same question for $b_u$ and for $x_{si}$ gives the other two. Each sum is a sum of an array or a matrix product. Matching shapes are a hint and no proof: with a square kernel a wrong transpose fits as well.
 
 
 # %% nbgrader={"grade_id": "dense", "solution": true}
