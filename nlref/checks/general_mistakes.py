@@ -243,6 +243,14 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
         for place, name in _parameters(exercise)
         for kind, change, sentence in _PARAMETERS
     ]
+    found += [
+        mistake(f"{kind} {name}", _with_parameter(right, place, name, change), sentence.format(name=name))
+        for place, name in _parameters(exercise)
+        for kind, change, sentence in (
+            ("multiplied by", np.multiply, "Each value is multiplied by {name} once too often."),
+            ("divided by", np.divide, "Each value is the right one divided by {name}."),
+        )
+    ]
     for name in _optional(exercise):
         found.append(
             mistake(
@@ -379,15 +387,31 @@ def _parameters(exercise: Exercise) -> list[tuple[int | None, str]]:
 def _of_parameter(
     right: Callable[..., Any], place: int | None, name: str, change: Callable[[Any], Any]
 ) -> Callable[..., Any]:
+    """The function with a parameter that is changed first."""
+
     def function(*args: Any, **kwargs: Any) -> Any:
+        changed = change(_given(right, place, name, args, kwargs))
         if place is not None:
-            return right(*args[:place], change(args[place]), *args[place + 1 :], **kwargs)
-        if name in kwargs:
-            return right(*args, **{**kwargs, name: change(kwargs[name])})
-        default = inspect.signature(right).parameters[name].default
-        return right(*args, **{**kwargs, name: change(default)})
+            return right(*args[:place], changed, *args[place + 1 :], **kwargs)
+        return right(*args, **{**kwargs, name: changed})
 
     return function
+
+
+def _with_parameter(
+    right: Callable[..., Any], place: int | None, name: str, change: Callable[[Any, Any], Any]
+) -> Callable[..., Any]:
+    """The function, whose results are changed by a parameter."""
+    return lambda *args, **kwargs: change(
+        np.asarray(right(*args, **kwargs)), _given(right, place, name, args, kwargs)
+    )
+
+
+def _given(right: Callable[..., Any], place: int | None, name: str, args: Any, kwargs: Any) -> Any:
+    """What a parameter is in a call, by its place, its name or its default."""
+    if place is not None:
+        return args[place]
+    return kwargs[name] if name in kwargs else inspect.signature(right).parameters[name].default
 
 
 def _optional(exercise: Exercise) -> list[str]:

@@ -158,6 +158,8 @@ def test_a_keyword_that_is_not_used_is_named():
     result = evaluate(record, lambda x, gain=1.0, shift=0.0: gain * np.sin(x))
     assert result.mistake == "shift ignored"
     assert evaluate(record, lambda x, gain=1.0, shift=0.0: np.sin(x) + shift).mistake == "gain ignored"
+    twice = evaluate(record, lambda x, gain=1.0, shift=0.0: gain * (gain * np.sin(x) + shift))
+    assert twice.mistake == "multiplied by gain"
 
 
 def test_what_all_wrong_numbers_share_is_said_with_its_number():
