@@ -17,11 +17,22 @@ from nlref import check, choose, explore, hint, predict, progress, reveal
 
 
 def written(*functions):
-    """True if all of these functions return something; otherwise say which are still to be written."""
-    missing = [function.__name__ for function in functions if function(np.zeros(1)) is None]
+    """True if all of these functions keep the shape of an array; otherwise say what to do first."""
+    x, missing, wrong = np.zeros((2, 3)), [], []
+    for function in functions:
+        try:
+            y = function(x)
+        except Exception:
+            y = []  # of another shape
+        if y is None:
+            missing.append(function.__name__)
+        elif np.shape(y) != x.shape:
+            wrong.append(function.__name__)
     if missing:
         print("First write", " and ".join(missing), "above, then run this cell again.")
-    return not missing
+    elif wrong:
+        print("First mend", " and ".join(wrong), "above, as the check says, then run this cell again.")
+    return not missing + wrong
 
 
 # %% [markdown]

@@ -13,16 +13,27 @@ from nlref import check, choose, explore, hint, predict, progress, reveal
 
 
 def written(*functions):
-    """True if all of these functions return something; otherwise say which are still to be written."""
-    missing = []
+    """True if all of these functions give as many numbers as asked; otherwise say what to do first."""
+    missing, wrong = [], []
     for function in functions:
-        labels, numbers = np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])
-        given = {"sparse_categorical_crossentropy": (np.array([0]), numbers), "smooth_labels": (labels,)}
-        if function(*given.get(function.__name__, (labels, numbers))) is None:
-            missing.append(function.__name__)
+        name, labels, numbers = function.__name__, np.eye(2)[[0, 1, 1]], np.full((3, 2), 0.5)
+        given = {
+            "sparse_categorical_crossentropy": (np.array([0, 1, 1]), numbers),
+            "smooth_labels": (labels,),
+        }
+        try:
+            result = function(*given.get(name, (labels, numbers)))
+        except Exception:
+            result = []  # of no shape that is asked for
+        if result is None:
+            missing.append(name)
+        elif np.shape(result) != ((3, 2) if name.endswith(("gradient", "labels")) else (3,)):
+            wrong.append(name)
     if missing:
         print("First write", " and ".join(missing), "above, then run this cell again.")
-    return not missing
+    elif wrong:
+        print("First mend", " and ".join(wrong), "above, as the check says, then run this cell again.")
+    return not missing + wrong
 
 
 # %% [markdown]
@@ -509,7 +520,8 @@ with np.errstate(divide="ignore"):
     print("float32, p = 1 clipped at 1e-15:", p, " -log(1 - p):", -np.log(1 - p))
 if written(binary_crossentropy):
     rare = (np.arange(100) == 0).astype(float)
-    print("one in a hundred, always 0.01:", np.round(binary_crossentropy(rare, np.full(100, 0.01)), 3))
+    loss = binary_crossentropy(rare[None], np.full((1, 100), 0.01))
+    print("one in a hundred, always 0.01:", np.round(loss[0], 3))
 
 # %% [markdown]
 # ## 8. The same in Keras, PyTorch and MXNet

@@ -13,12 +13,23 @@ from nlref import check, choose, hint, predict, progress, reveal
 
 
 def written(*functions):
-    """True if all of these functions return something; otherwise say which are still to be written."""
-    one = np.ones((1, 1))
-    missing = [function.__name__ for function in functions if function(one, one) is None]
+    """True if all of these functions give as many numbers as asked; otherwise say what to do first."""
+    y, p, missing, wrong = np.eye(2)[[0, 1, 1]], np.full((3, 2), 0.5), [], []
+    for function in functions:
+        try:
+            with np.errstate(all="ignore"):
+                result = function(y, p)
+        except Exception:
+            result = []  # of no shape that is asked for
+        if result is None:
+            missing.append(function.__name__)
+        elif np.shape(result) != (() if function.__name__ in ("dice", "tversky") else (3,)):
+            wrong.append(function.__name__)
     if missing:
         print("First write", " and ".join(missing), "above, then run this cell again.")
-    return not missing
+    elif wrong:
+        print("First mend", " and ".join(wrong), "above, as the check says, then run this cell again.")
+    return not missing + wrong
 
 
 # %% [markdown]
@@ -515,7 +526,7 @@ plt.show()
 if written(kl_divergence, poisson, categorical_hinge, dice, tversky):
     here, there = np.array([0.9, 0.1]), np.array([0.5, 0.5])
     print(f"there {kl_divergence(here, there):.3f} and back {kl_divergence(there, here):.3f}")
-    print("poisson, 1 predicted as 1:", round(poisson(np.ones(1), np.ones(1)), 6))
+    print("poisson, 1 predicted as 1:", np.round(poisson(np.ones(1), np.ones(1)), 6))
     print(
         "scores -3 and -5, the first is right:",
         categorical_hinge(np.array([1.0, 0.0]), np.array([-3.0, -5.0])),
