@@ -74,7 +74,7 @@ def signal_sizes(x, kernels, activation):
 check("signal_sizes", signal_sizes)
 
 # %% [markdown]
-# Back the same way goes the gradient, with the transposed kernels of unit 10. All of it moves the weights, so its size is the root of its mean square.
+# Back the same way goes the gradient, with the transposed kernels of unit 10. Here nothing is subtracted, for what all samples share moves the weights too: its size is the root of its mean square.
 #
 # ### Write `gradient_sizes` · 5 points
 #
@@ -534,7 +534,7 @@ if sizes and written(BatchNormalization, batch_normalization_vjp):
 # | momentum of batch normalisation | 0.99 stays | 0.1 is new | 0.9 stays |
 # | epsilon | 1e-3 | 1e-5 | 1e-5 |
 #
-# The last two columns are from the documentation of PyTorch and of MXNet. PyTorch's moving variance is over n - 1. Keras' `he_normal` draws again what is beyond two deviations, and widens the rest to make up for it.
+# Keras 3.15 and PyTorch 2.13 were asked; the last column is from the documentation of MXNet 1.9.1. PyTorch's moving variance is over n - 1. Keras' `he_normal` draws again what is beyond two deviations, and widens the rest to make up for it.
 
 # %%
 if written(signal_sizes, gradient_sizes):

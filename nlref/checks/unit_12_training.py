@@ -1647,139 +1647,355 @@ EARLY_STOPPING = Exercise(
     points=5,
 )
 
-# search_accuracy: what scikit-learn 1.9 finds, to be recomputed in tests/course
+# search_penalty
 
 
-def search_accuracy():
-    return 0.8874798937642613
+def straight_line(x, y, l2):
+    """The lesson's: the w that minimises the mean of (x @ w - y) squared plus l2 times the sum of w squared."""
+    return np.linalg.solve(x.T @ x / len(x) + l2 * np.eye(x.shape[1]), x.T @ y / len(x))
 
 
-def search_rounded():
-    return np.round(0.8874798937642613, 3)
+def squared_error(x, y, w):
+    return np.mean((x @ w - y) ** 2)
 
 
-def search_mean_of_folds():
-    return np.mean([0.8955, 0.8797, 0.8872])
+def fold_errors(x, y, penalties, folds, judge=squared_error):
+    """The error of each penalty on each fold, shape (penalties, folds)."""
+    fold = np.arange(len(x)) % folds
+    return np.array(
+        [
+            [
+                judge(x[fold == i], y[fold == i], straight_line(x[fold != i], y[fold != i], l2))
+                for i in range(folds)
+            ]
+            for l2 in penalties
+        ]
+    )
 
 
-def search_on_what_it_learned():
-    return 0.99
+def chosen(errors, penalties):
+    return np.array(errors), penalties[np.argmin(errors)]
 
 
-def search_on_later_digits():
-    return 0.8513853904282116
+def search_penalty(x, y, penalties, folds):
+    if x.ndim != 2 or y.shape != (len(x),) or len(x) < folds:
+        raise ValueError("x is (samples, features), y (samples,), and each fold has a sample")
+    return chosen(fold_errors(x, y, penalties, folds).mean(axis=1), penalties)
 
 
-def search_five_folds():
-    return 0.945
+def search_on_what_it_learned(x, y, penalties, folds):
+    fold, errors = np.arange(len(x)) % folds, np.zeros(len(penalties))
+    for number, l2 in enumerate(penalties):
+        for i in range(folds):
+            others = fold != i
+            w = straight_line(x[others], y[others], l2)
+            errors[number] += squared_error(x[others], y[others], w) / folds
+    return chosen(errors, penalties)
 
 
-def search_mean_of_all():
-    return 0.5940363969625556
+def search_without_folds(x, y, penalties, folds):
+    return chosen([squared_error(x, y, straight_line(x, y, l2)) for l2 in penalties], penalties)
 
 
-def search_worst():
-    return 0.17008
+def search_nothing_held_out(x, y, penalties, folds):
+    errors = [
+        np.mean([squared_error(x[i::folds], y[i::folds], straight_line(x, y, l2)) for i in range(folds)])
+        for l2 in penalties
+    ]
+    return chosen(errors, penalties)
 
 
-def search_error():
-    return 1 - 0.8874798937642613
+def search_exchanged(x, y, penalties, folds):
+    fold, errors = np.arange(len(x)) % folds, np.zeros(len(penalties))
+    for number, l2 in enumerate(penalties):
+        for i in range(folds):
+            w = straight_line(x[fold == i], y[fold == i], l2)
+            errors[number] += squared_error(x[fold != i], y[fold != i], w) / folds
+    return chosen(errors, penalties)
 
 
-def search_percent():
-    return 88.74798937642613
+def search_last_fold(x, y, penalties, folds):
+    return chosen(fold_errors(x, y, penalties, folds)[:, -1], penalties)
 
 
-def search_spread():
-    return 0.0064
+def search_first_fold(x, y, penalties, folds):
+    return chosen(fold_errors(x, y, penalties, folds)[:, 0], penalties)
 
 
-def search_all_1400():
-    return 0.9328713702352397
+def search_folds_added(x, y, penalties, folds):
+    return chosen(fold_errors(x, y, penalties, folds).sum(axis=1), penalties)
 
 
-def search_unscaled():
-    return 0.7924288332772229
+def search_luckiest_fold(x, y, penalties, folds):
+    return chosen(fold_errors(x, y, penalties, folds).min(axis=1), penalties)
 
 
-def search_index():
-    return 7.0
+def search_by_sums(x, y, penalties, folds):
+    squares = fold_errors(x, y, penalties, folds, lambda x, y, w: np.sum((x @ w - y) ** 2))
+    return chosen(squares.mean(axis=1), penalties)
 
 
-GRID_SEARCH = Exercise(
-    id="grid_search",
+def search_one_mean(x, y, penalties, folds):
+    squares = fold_errors(x, y, penalties, folds, lambda x, y, w: np.sum((x @ w - y) ** 2))
+    return chosen(squares.sum(axis=1) / len(x), penalties)
+
+
+def search_by_roots(x, y, penalties, folds):
+    roots = fold_errors(x, y, penalties, folds, lambda x, y, w: np.sqrt(squared_error(x, y, w)))
+    return chosen(roots.mean(axis=1), penalties)
+
+
+def search_pieces(x, y, penalties, folds):
+    fold = np.concatenate(
+        [np.full(len(rows), i) for i, rows in enumerate(np.array_split(np.arange(len(x)), folds))]
+    )
+    errors = [
+        np.mean(
+            [
+                squared_error(x[fold == i], y[fold == i], straight_line(x[fold != i], y[fold != i], l2))
+                for i in range(folds)
+            ]
+        )
+        for l2 in penalties
+    ]
+    return chosen(errors, penalties)
+
+
+def search_over_penalties(x, y, penalties, folds):
+    return chosen(fold_errors(x, y, penalties, folds).mean(axis=0), penalties)
+
+
+def search_greatest(x, y, penalties, folds):
+    errors, _ = search_penalty(x, y, penalties, folds)
+    return errors, penalties[np.argmax(errors)]
+
+
+def search_place(x, y, penalties, folds):
+    errors, _ = search_penalty(x, y, penalties, folds)
+    return errors, np.argmin(errors)
+
+
+def search_smallest_error(x, y, penalties, folds):
+    errors, _ = search_penalty(x, y, penalties, folds)
+    return errors, errors.min()
+
+
+def search_best_alone(x, y, penalties, folds):
+    return search_penalty(x, y, penalties, folds)[1]
+
+
+def search_best_first(x, y, penalties, folds):
+    return search_penalty(x, y, penalties, folds)[::-1]
+
+
+def search_sorting(x, y, penalties, folds):
+    answer = search_penalty(x, y, penalties, folds)
+    penalties.sort()
+    return answer
+
+
+def search_by_loops(x, y, penalties, folds):
+    errors = []
+    for l2 in penalties:
+        total = 0.0
+        for i in range(folds):
+            judged = list(range(i, len(x), folds))
+            w = straight_line(np.delete(x, judged, axis=0), np.delete(y, judged), l2)
+            total += sum((float(x[row] @ w) - y[row]) ** 2 for row in judged) / len(judged)
+        errors.append(total / folds)
+    return errors, penalties[errors.index(min(errors))]
+
+
+def search_by_masks(x, y, penalties, folds):
+    means = np.zeros(len(penalties))
+    for i in range(folds):
+        learned = np.ones(len(x), dtype=bool)
+        learned[i::folds] = False
+        lines = np.array([straight_line(x[learned], y[learned], l2) for l2 in penalties])
+        means += np.mean((x[~learned] @ lines.T - y[~learned][:, None]) ** 2, axis=0)
+    return means / folds, float(penalties[np.argsort(means)[0]])
+
+
+def search_by_dict(x, y, penalties, folds):
+    found = {}
+    for l2 in penalties:
+        parts = [
+            (x[i::folds], y[i::folds], *(np.delete(a, np.s_[i::folds], 0) for a in (x, y)))
+            for i in range(folds)
+        ]
+        found[l2] = np.average(
+            [np.var(a @ straight_line(c, d, l2) - b) for a, b, c, d in parts]
+        ) + np.average([np.mean(a @ straight_line(c, d, l2) - b) ** 2 for a, b, c, d in parts])
+    return np.array(list(found.values())), min(found, key=lambda l2: found[l2])
+
+
+def search_cases(generator: np.random.Generator) -> tuple[Case, ...]:
+    def one(criterion: str, samples: int, features: int, folds: int, *penalties: float) -> Case:
+        x = numbers(generator, samples, features)
+        y = np.round(x @ numbers(generator, features) + numbers(generator, samples), 2)
+        return Case(criterion, (x, y, np.array(penalties), folds), tolerance=1e-8, scale=1e-3)
+
+    return (
+        Case(
+            "values",
+            (np.array([[1.0], [1.0], [2.0]]), np.array([1.0, 3.0, 4.0]), np.array([0.0, 1.0]), 3),
+            tolerance=1e-8,
+            scale=1e-3,
+        ),
+        one("values", 6, 1, 2, 0.01, 0.1, 1.0),
+        one("values", 7, 2, 3, 3.0, 0.3, 0.03, 0.003),
+        one("values", 8, 2, 4, 0.02, 0.2, 2.0),
+        one("values", 10, 3, 4, 1.5, 0.05, 0.5),
+        one("input unchanged", 6, 2, 3, 1.0, 0.1, 0.01),
+    )
+
+
+SEARCH_PENALTY = Exercise(
+    id="search_penalty",
     unit=UNIT,
-    function="search_accuracy",
-    kind="value",
-    reference=search_accuracy,
-    arguments=(),
-    criteria=(Criterion("values", 1.0, "The mean accuracy of the best setting over its three folds."),),
-    public_inputs=lambda: (Case("values", (), tolerance=0.006),),
-    private_inputs=lambda generator: (),
+    function="search_penalty",
+    reference=search_penalty,
+    arguments=("x", "y", "penalties", "folds"),
+    criteria=(
+        Criterion(
+            "values",
+            0.9,
+            "For each penalty the mean error over the folds, each judged by a line that has not learned from it; and "
+            "the penalty whose error is smallest.",
+        ),
+        UNCHANGED,
+    ),
+    public_inputs=lambda: search_cases(np.random.default_rng(127)),
+    private_inputs=search_cases,
     mistakes=(
         Mistake(
             "judged by what it learned",
             search_on_what_it_learned,
             "values",
-            "This is how well the best network reads the digits that it learned from. Asked is `best_score_`.",
+            "Each line is judged on the folds that it learned from, so the smallest penalty always wins. Judge it on "
+            "the fold that was left out.",
         ),
         Mistake(
-            "judged by later digits",
-            search_on_later_digits,
+            "nothing held out",
+            search_nothing_held_out,
             "values",
-            "This is how well the best network reads digits that took no part. Good to know, and asked is the number "
-            "by which the search chose: `best_score_`.",
+            "The line has learned from all samples, the fold that judges it too. Train it on the other folds.",
         ),
         Mistake(
-            "five folds",
-            search_five_folds,
+            "no folds",
+            search_without_folds,
             "values",
-            "This comes of five folds, the usual number. Asked are three: `cv=3`.",
+            "There are no folds here: each line is judged on what it learned. Leave one fold out, in turn.",
         ),
         Mistake(
-            "mean over all settings",
-            search_mean_of_all,
+            "fold and rest exchanged",
+            search_exchanged,
             "values",
-            "This is the mean over all settings. Asked is the best one's mean over its folds.",
-        ),
-        Mistake("the worst setting", search_worst, "values", "This is the worst setting's mean."),
-        Mistake(
-            "share of errors", search_error, "values", "This is the share of errors. Asked is the accuracy."
+            "This trains on one fold and judges on the others. Train on all folds but one, and judge on that one.",
         ),
         Mistake(
-            "per cent", search_percent, "values", "This is in per cent. Asked is the share, from 0 to 1."
-        ),
-        Mistake(
-            "spread over the folds",
-            search_spread,
+            "last fold alone",
+            search_last_fold,
             "values",
-            "This is how much the best setting's folds differ. Asked is their mean.",
+            "Only the last fold counts: its error overwrites those before it. Take the mean over the folds.",
         ),
         Mistake(
-            "too many digits",
-            search_all_1400,
+            "first fold alone",
+            search_first_fold,
             "values",
-            "This comes of 1,400 digits. Asked are the first 400.",
+            "Only the first fold judges. Each does once, in turn: take the mean over them.",
         ),
         Mistake(
-            "not divided by 16",
-            search_unscaled,
+            "folds added up",
+            search_folds_added,
             "values",
-            "This comes of pixels from 0 to 16. Divide them by 16, as the cell above does.",
+            "The errors of the folds are added up. Take their mean.",
         ),
         Mistake(
-            "place of the best", search_index, "values", "This is the place of the best setting in the list."
+            "luckiest fold",
+            search_luckiest_fold,
+            "values",
+            "Each penalty is judged by the fold on which it did best, which is luck. Take the mean over the folds.",
+        ),
+        Mistake(
+            "squares of a fold added up",
+            search_by_sums,
+            "values",
+            "Within a fold the squares are added up. Take their mean, then the mean over the folds.",
+        ),
+        Mistake(
+            "one mean over all samples",
+            search_one_mean,
+            "values",
+            "This is one mean over all samples, in which a larger fold counts more. Asked is the mean of the folds' "
+            "means.",
+        ),
+        Mistake(
+            "root of a fold's error",
+            search_by_roots,
+            "values",
+            "The root of each fold's error is taken. Asked is the mean squared error itself.",
+        ),
+        Mistake(
+            "folds in one piece",
+            search_pieces,
+            "values",
+            "The folds are pieces, the first samples in the first one. Here sample j is in fold j % folds: "
+            "`x[i::folds]`.",
+        ),
+        Mistake(
+            "mean over the penalties",
+            search_over_penalties,
+            "values",
+            "The mean runs over the penalties and leaves one error for each fold. Asked is one for each penalty.",
+        ),
+        Mistake(
+            "largest error chosen",
+            search_greatest,
+            "values",
+            "The errors are right, and the penalty is that with the largest. Small is good: `np.argmin`.",
+        ),
+        Mistake(
+            "place of the best",
+            search_place,
+            "values",
+            "The errors are right, and the second result is the place of the best penalty. Asked is the penalty.",
+        ),
+        Mistake(
+            "smallest error for its penalty",
+            search_smallest_error,
+            "values",
+            "The second result is the smallest error. Asked is the penalty that has it.",
+        ),
+        Mistake(
+            "best alone",
+            search_best_alone,
+            "values",
+            "Only the best penalty comes back. Return two results: all errors, and the best penalty.",
+        ),
+        Mistake(
+            "best first",
+            search_best_first,
+            "values",
+            "The two results have changed places: the errors come first.",
+        ),
+        Mistake(
+            "in place",
+            search_sorting,
+            "input unchanged",
+            "`penalties.sort()` writes into the array that was handed in. `np.argmin` finds the best without it.",
         ),
     ),
-    alternatives=(search_accuracy, search_rounded, search_mean_of_folds),
+    alternatives=(search_penalty, search_by_loops, search_by_masks, search_by_dict),
     hints=(
-        "Which three things does the search need: what to train, which settings, how many folds?",
-        "Settings are a dict: the name of each argument of the network, and a list of what to try for it. The search "
-        "trains every combination once for each fold, and then the best one on everything. What it found stands in "
-        "attributes that end in an underscore: the best setting, its mean score over the folds, and a table of all. "
-        "For two alphas it would be {'alpha': [0.001, 1.0]}, six trainings with three folds, and one more.",
-        "`grid = {'activation': [____, ____], ...}`, `search = GridSearchCV(network, ____, cv=____)`, "
-        "`search.fit(images[:400], labels[:400])`, `search_accuracy = search.____`",
+        "Which samples may a line learn from, if fold i is to judge it?",
+        "Two loops: over the penalties, and for each over the folds. Fold i is every `folds`-th sample from the i-th "
+        "on. Train on the samples that are not in it, and take the mean of the squared errors on those that are. For "
+        "x = [1], [1], [2], y = [1, 3, 4], three folds and no penalty, the three lines are 2.2, 1.8 and 2, their "
+        "squared errors on the sample left out 1.44, 1.44 and 0, and the mean is 0.96. At the end choose the penalty "
+        "with the smallest mean.",
+        "`fold = np.arange(len(x)) % folds`, `w = straight_line(x[fold != i], ____, l2)`, "
+        "`np.mean((x[fold == ____] @ w - ____) ** 2)`, and `return errors, penalties[np.____(errors)]`",
     ),
     points=5,
 )
@@ -1851,8 +2067,8 @@ Q_ABOVE = Question(
 Q_FITS = Question(
     id="q_fits",
     unit=UNIT,
-    prompt="`GridSearchCV` tries 2 activations, 2 solvers and 2 rates with `cv=3`. How many networks does `fit` train, "
-    "with the one that it keeps?",
+    prompt="`GridSearchCV` tries 2 activations, 2 solvers and 2 rates with three folds, `cv=3`. How many networks does "
+    "`fit` train, with the one that it keeps?",
     answer=25,
     explanation="2 · 2 · 2 settings, three times each, is 24, and the best setting once more on all the data. A third "
     "value for each would make 82 of it.",
@@ -1905,7 +2121,7 @@ EXERCISES = (
     DROPOUT,
     Q_ABOVE,
     EARLY_STOPPING,
+    SEARCH_PENALTY,
     Q_FITS,
-    GRID_SEARCH,
     Q_WHICH,
 )

@@ -1,5 +1,6 @@
 """The sentences of unit 11 that state a number or a fact, each recomputed."""
 
+import json
 import re
 from pathlib import Path
 
@@ -292,6 +293,21 @@ def test_no_default_suits_thirty_layers_of_relu(unit):
     assert [line.split()[0] for line in lines] == ["Keras", "PyTorch", "MXNet"]
     for line in lines:
         assert max(numbers(line)[-2:]) < 1e-3
+
+
+def test_pytorch_has_these_defaults():
+    """As PyTorch gave them; ``tests/references/README.md`` says how."""
+    asked = json.loads((ROOT / "tests/references/torch213_training.json").read_text(encoding="utf-8"))
+    assert asked["torch"].startswith("2.13")
+    says("Keras 3.15 and PyTorch 2.13 were asked")
+    largest, deviation = asked["linear_512_512"]["largest"], asked["linear_512_512"]["deviation"]
+    assert 0.999 / np.sqrt(512) < largest <= 1 / np.sqrt(512) * (1 + 1e-6)
+    assert deviation == pytest.approx(0.0255, abs=1e-4)
+    norm = asked["batch_norm"]
+    assert (norm["momentum"], norm["epsilon"]) == (0.1, 1e-5)
+    assert norm["moving_mean"] == pytest.approx(0.1 * np.mean(norm["batch"]))  # 0.1 is new
+    says("PyTorch's moving variance is over n - 1.")
+    assert norm["moving_variance"] == pytest.approx(0.9 + 0.1 * np.var(norm["batch"], ddof=1))
 
 
 @pytest.mark.slow

@@ -1230,3 +1230,164 @@ def _(self, loss):
     self.best_epoch = np.where(better, self.epoch, self.best_epoch)
     self.wait = np.where(better, 0, self.wait + 1)
     return np.greater_equal(self.wait, self.patience)
+
+
+# search_penalty
+
+
+def _line(x, y, l2):
+    return np.linalg.solve(x.T @ x / len(x) + l2 * np.eye(x.shape[1]), x.T @ y / len(x))
+
+
+def _searched(error, mean=np.mean, best=lambda errors, penalties: penalties[np.argmin(errors)]):
+    """``search_penalty`` whose ``error`` sees what a fold learns from, what it judges, and the penalty."""
+
+    def search_penalty(x, y, penalties, folds):
+        fold, errors = np.arange(len(x)) % folds, []
+        for l2 in penalties:
+            found = [error(x[fold != i], y[fold != i], x[fold == i], y[fold == i], l2) for i in range(folds)]
+            errors.append(mean(found))
+        return np.array(errors), best(errors, penalties)
+
+    return search_penalty
+
+
+def _squares(x, y, w):
+    return np.mean((x @ w - y) ** 2)
+
+
+wrong("search_penalty", "judged on what it learned")(
+    _searched(lambda x, y, x_fold, y_fold, l2: _squares(x, y, _line(x, y, l2)))
+)
+wrong("search_penalty", "median over the folds")(
+    _searched(lambda x, y, x_fold, y_fold, l2: _squares(x_fold, y_fold, _line(x, y, l2)), mean=np.median)
+)
+
+
+@wrong("search_penalty", "the last fold alone")
+def _(x, y, penalties, folds):
+    fold, errors = np.arange(len(x)) % folds, np.zeros(len(penalties))
+    for p, l2 in enumerate(penalties):
+        for i in range(folds):
+            w = _line(x[fold != i], y[fold != i], l2)
+            errors[p] = np.mean((x[fold == i] @ w - y[fold == i]) ** 2)
+    return errors, penalties[errors.argmin()]
+
+
+wrong("search_penalty", "the penalty with the largest error")(
+    _searched(
+        lambda x, y, x_fold, y_fold, l2: _squares(x_fold, y_fold, _line(x, y, l2)),
+        best=lambda errors, penalties: penalties[np.argmax(errors)],
+    )
+)
+wrong("search_penalty", "the worst fold")(
+    _searched(lambda x, y, x_fold, y_fold, l2: _squares(x_fold, y_fold, _line(x, y, l2)), mean=max)
+)
+
+
+@wrong("search_penalty", "nothing held out")
+def _(x, y, penalties, folds):
+    errors = []
+    for l2 in penalties:
+        w = _line(x, y, l2)
+        errors.append(np.mean([_squares(x[i::folds], y[i::folds], w) for i in range(folds)]))
+    return np.array(errors), penalties[np.argmin(errors)]
+
+
+wrong("search_penalty", "absolute errors")(
+    _searched(lambda x, y, x_fold, y_fold, l2: np.mean(np.abs(x_fold @ _line(x, y, l2) - y_fold)))
+)
+
+
+@wrong("search_penalty", "folds in one piece")
+def _(x, y, penalties, folds):
+    errors = []
+    for l2 in penalties:
+        found = []
+        for rows in np.array_split(np.arange(len(x)), folds):
+            w = _line(np.delete(x, rows, axis=0), np.delete(y, rows), l2)
+            found.append(np.mean((x[rows] @ w - y[rows]) ** 2))
+        errors.append(np.mean(found))
+    return np.array(errors), penalties[np.argmin(errors)]
+
+
+wrong("search_penalty", "trained on the fold, judged on the rest")(
+    _searched(lambda x, y, x_fold, y_fold, l2: _squares(x, y, _line(x_fold, y_fold, l2)))
+)
+
+
+@wrong("search_penalty", "the penalty in the error too")
+def _(x, y, penalties, folds):
+    def error(x, y, x_fold, y_fold, l2):
+        w = _line(x, y, l2)
+        return _squares(x_fold, y_fold, w) + l2 * np.sum(w**2)
+
+    return _searched(error)(x, y, penalties, folds)
+
+
+wrong("search_penalty", "root of the mean square")(
+    _searched(lambda x, y, x_fold, y_fold, l2: np.sqrt(_squares(x_fold, y_fold, _line(x, y, l2))))
+)
+wrong("search_penalty", "the smallest error for all")(
+    lambda x, y, penalties, folds: (lambda errors, best: (errors.min(), best))(
+        *_searched(lambda a, b, c, d, l2: _squares(c, d, _line(a, b, l2)))(x, y, penalties, folds)
+    )
+)
+wrong("search_penalty", "index for the penalty")(
+    _searched(
+        lambda x, y, x_fold, y_fold, l2: _squares(x_fold, y_fold, _line(x, y, l2)),
+        best=lambda errors, penalties: np.argmin(errors),
+    )
+)
+wrong("search_penalty", "one mean over all samples")(
+    _searched(
+        lambda x, y, x_fold, y_fold, l2: (x_fold @ _line(x, y, l2) - y_fold) ** 2,
+        mean=lambda found: np.concatenate(found).mean(),
+    )
+)
+wrong("search_penalty", "divided by one fold less")(
+    _searched(
+        lambda x, y, x_fold, y_fold, l2: _squares(x_fold, y_fold, _line(x, y, l2)),
+        mean=lambda found: sum(found) / max(1, len(found) - 1),
+    )
+)
+
+
+@right("search_penalty")
+def _(x, y, penalties, folds):
+    table = np.empty((len(penalties), folds))
+    for i in range(folds):
+        kept = np.ones(len(x), dtype=bool)
+        kept[i::folds] = False
+        for p, l2 in enumerate(penalties):
+            apart = x[~kept].dot(_line(x[kept], y[kept], l2)) - y[~kept]
+            table[p, i] = apart @ apart / len(apart)
+    return table.mean(axis=1), penalties[table.mean(axis=1).argmin()]
+
+
+@right("search_penalty")
+def _(x, y, penalties, folds):
+    def error(l2, i):
+        rows = range(i, len(y), folds)
+        w = _line(np.delete(x, rows, 0), np.delete(y, rows), l2)
+        return sum((float(x[j] @ w) - y[j]) ** 2 for j in rows) / len(rows)
+
+    errors = [sum(error(l2, i) for i in range(folds)) / folds for l2 in penalties]
+    return errors, min(zip(errors, penalties, strict=True))[1]
+
+
+@right("search_penalty")
+def _(x, y, penalties, folds):
+    best, lowest, errors = None, float("inf"), []
+    for l2 in penalties:
+        total = 0.0
+        for i in range(folds):
+            learned = [j for j in range(len(x)) if j % folds != i]
+            w = np.linalg.inv(x[learned].T @ x[learned] + len(learned) * l2 * np.eye(x.shape[1])) @ (
+                x[learned].T @ y[learned]
+            )
+            total += np.square(y[i::folds] - x[i::folds] @ w).mean()
+        errors.append(total / folds)
+        if errors[-1] < lowest:
+            best, lowest = l2, errors[-1]
+    return np.array(errors), best
