@@ -109,8 +109,10 @@ class Mistake:
 class Curve:
     """How a function is drawn that is not a curve by itself: what is varied, and what of the output is shown.
 
-    ``of(function, x)`` calls the learner's function, or the reference, and answers with an array of the shape of
-    ``x``; ``x`` runs over ``[low, high]``.
+    ``of(function, x)`` calls the learner's function or class, or the reference, and answers with an array of the
+    shape of ``x``; ``x`` runs over ``[low, high]`` in 240 steps. With ``one_scale`` the error is measured in ulp of the
+    largest value that is right, not of each: for curves that cross 0 by cancellation, where right answers differ in
+    their rounding.
     """
 
     of: Callable[[Callable[..., Any], np.ndarray], Any]
@@ -118,6 +120,7 @@ class Curve:
     ylabel: str
     low: float = -6.0
     high: float = 6.0
+    one_scale: bool = False
 
 
 @dataclass(frozen=True)

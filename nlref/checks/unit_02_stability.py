@@ -152,6 +152,13 @@ ULP_ERROR = Exercise(
     ),
     public_inputs=lambda: ulp_cases(np.random.default_rng(21)),
     private_inputs=ulp_cases,
+    curve=Curve(
+        of=lambda function, x: function((x * (1 + 1e-6)).astype(np.float32), x),
+        xlabel="truth, beside a float32 that is larger by 1e-6 of it",
+        ylabel="error in ulp",
+        low=0.5,
+        high=8.0,
+    ),
     mistakes=(
         Mistake(
             "spacing of float64",

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, Mistake, Option, Question
+from nlref.checks.exercise import (
+    Attribute,
+    Case,
+    Criterion,
+    Curve,
+    Exercise,
+    Method,
+    Mistake,
+    Option,
+    Question,
+)
 
 UNIT = "10_backpropagation"
 
@@ -139,6 +149,12 @@ NEURON_GRADIENTS = Exercise(
     ),
     public_inputs=lambda: neuron_cases(np.random.default_rng(101)),
     private_inputs=neuron_cases,
+    curve=Curve(
+        of=lambda function, x: np.array([function(np.ones(1), np.ones(1), b, 0.5)[1] for b in x.tolist()]),
+        xlabel="b, of a neuron with w = x = 1 and target 0.5",
+        ylabel="gradient of b",
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "factor 2 missing",
@@ -656,6 +672,13 @@ def relu_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def relu_back(layer, x):
+    """The gradient that comes back for an upstream gradient of ones."""
+    made = layer()
+    made.forward(x[:, None])
+    return made.backward(np.ones((x.size, 1)))[:, 0]
+
+
 RELU = Exercise(
     id="relu_layer",
     unit=UNIT,
@@ -672,6 +695,7 @@ RELU = Exercise(
     ),
     public_inputs=lambda: relu_cases(np.random.default_rng(103)),
     private_inputs=relu_cases,
+    curve=Curve(of=relu_back, xlabel="x", ylabel="backward of g = 1"),
     mistakes=(
         Mistake(
             "relu of the upstream gradient",
@@ -1066,6 +1090,13 @@ def network_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def kernel_gradient_of_one_input(function, x):
+    """The gradient of the one entry of kernel_1, for batches of two samples that are alike."""
+    weights = np.ones((1, 1)), np.ones(1), np.array([[1.0, -1.0]]), np.zeros(2)
+    label = np.array([[0.0, 1.0], [0.0, 1.0]])
+    return np.array([function(np.full((2, 1), value), label, *weights)[0].item() for value in x])
+
+
 NETWORK_GRADIENTS = Exercise(
     id="network_gradients",
     unit=UNIT,
@@ -1081,6 +1112,12 @@ NETWORK_GRADIENTS = Exercise(
     ),
     public_inputs=lambda: network_cases(np.random.default_rng(105)),
     private_inputs=network_cases,
+    curve=Curve(
+        of=kernel_gradient_of_one_input,
+        xlabel="x, of a network whose hidden unit is on from -1",
+        ylabel="gradient of kernel_1",
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "summed over the batch",

@@ -160,6 +160,17 @@ def signal_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def ten_kernels():
+    """Ten kernels of 8 by 8 that keep a signal's size where nothing bends it."""
+    return np.random.default_rng(7).normal(scale=np.sqrt(1 / 8), size=(10, 8, 8))
+
+
+def signal_after_ten(function, x):
+    """The signal behind the last of ten layers, for kernels of each size."""
+    samples = np.random.default_rng(8).normal(size=(16, 8))
+    return np.array([function(samples, size * ten_kernels(), np.tanh)[-1] for size in x])
+
+
 SIGNAL_SIZES = Exercise(
     id="signal_sizes",
     unit=UNIT,
@@ -172,6 +183,14 @@ SIGNAL_SIZES = Exercise(
     ),
     public_inputs=lambda: signal_cases(np.random.default_rng(111)),
     private_inputs=signal_cases,
+    curve=Curve(
+        of=signal_after_ten,
+        xlabel="size of the kernels, as a multiple of 1 / root of the inputs",
+        ylabel="signal after 10 tanh",
+        low=0.0,
+        high=3.0,
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "no activation",
@@ -401,6 +420,12 @@ def gradient_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def gradient_before_ten(function, x):
+    """The gradient that reaches the first of ten layers of slope 1/2, for kernels of each size."""
+    g, slopes = np.random.default_rng(8).normal(size=(16, 8)), np.full((10, 16, 8), 0.5)
+    return np.array([function(g, size * ten_kernels(), slopes)[0] for size in x])
+
+
 GRADIENT_SIZES = Exercise(
     id="gradient_sizes",
     unit=UNIT,
@@ -415,6 +440,14 @@ GRADIENT_SIZES = Exercise(
     ),
     public_inputs=lambda: gradient_cases(np.random.default_rng(112)),
     private_inputs=gradient_cases,
+    curve=Curve(
+        of=gradient_before_ten,
+        xlabel="size of the kernels, as a multiple of 1 / root of the inputs",
+        ylabel="gradient before 10 layers",
+        low=0.0,
+        high=3.0,
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "kernel not transposed",
@@ -1198,6 +1231,15 @@ def norm_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def learned_from_batches(layer, x):
+    """What inference makes of the batch's mean, before the first batch of training and after each."""
+    made, outputs = layer(1, momentum=0.98), []
+    for _ in x:
+        outputs.append(made.forward(np.array([[2.0]]), False).item())
+        made.forward(np.array([[1.0], [3.0]]), True)
+    return np.array(outputs)
+
+
 BATCH_NORMALIZATION = Exercise(
     id="batch_normalization",
     unit=UNIT,
@@ -1216,6 +1258,14 @@ BATCH_NORMALIZATION = Exercise(
     ),
     public_inputs=lambda: norm_cases(np.random.default_rng(115)),
     private_inputs=norm_cases,
+    curve=Curve(
+        of=learned_from_batches,
+        xlabel="batches of [1, 3] in training",
+        ylabel="what becomes of 2 afterwards",
+        low=0.0,
+        high=240.0,
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "variance over n - 1",
@@ -1525,6 +1575,12 @@ BATCH_NORMALIZATION_VJP = Exercise(
     ),
     public_inputs=lambda: norm_vjp_cases(np.random.default_rng(116)),
     private_inputs=norm_vjp_cases,
+    curve=Curve(
+        of=lambda function, x: function(x[:, None], np.maximum(x, 0)[:, None], np.ones(1))[0][:, 0],
+        xlabel="x, a batch of 241 samples whose g is relu(x)",
+        ylabel="gradient of x",
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "mean and variance as constants",

@@ -28,18 +28,22 @@ def picture(exercise: Exercise, obj: object) -> str | None:
     if yours.dtype.kind != "f":
         yours = yours.astype(np.float64)
     error = ulp_error(yours, right)
+    if curve.one_scale:
+        error = np.abs(yours - right) / np.spacing(np.abs(right).max().astype(yours.dtype))
+        error = np.where(np.isnan(error), np.inf, error)
     if not np.any(np.isfinite(yours)):
         return None
     return _draw(exercise.function, curve, x, np.asarray(yours, np.float64), right, error)
 
 
-def _largest(x: np.ndarray, yours: np.ndarray, right: np.ndarray, error: np.ndarray) -> str:
+def _largest(x: np.ndarray, yours: np.ndarray, right: np.ndarray, error: np.ndarray, one_scale: bool) -> str:
     place = int(np.argmax(error))
     if error[place] == 0:
         return "no error: every value is the reference's"
     at = f"at {x[place] + 0.0:.3g}"
     if np.isfinite(error[place]):
-        return f"largest error: {error[place]:.2g} ulp, {at}"
+        of = " of the largest value" if one_scale else ""
+        return f"largest error: {error[place]:.2g} ulp{of}, {at}"
     # beside a true 0 any other number is too far off to count, and so is what is no number
     return f"largest error: {yours[place]:.3g} where {right[place] + 0.0:.3g} is right, {at}"
 
@@ -62,19 +66,19 @@ def _draw(
             2,
             1,
             sharex=True,
-            gridspec_kw={"height_ratios": (3, 1.3), "hspace": 0.3, "top": 0.92, "bottom": 0.14},
+            gridspec_kw={"height_ratios": (3, 1.3), "hspace": 0.3, "top": 0.92, "bottom": 0.14, "left": 0.15},
         )
         above.plot(x, right, color=REFERENCE, linewidth=4, alpha=0.5)
         above.plot(x, yours, color=YOURS, linewidth=1.5)
         above.set_ylabel(curve.ylabel)
-        above.set_title(f"your {name} (blue) over the reference (grey)", fontsize=10, loc="left")
+        above.set_title("yours (blue) over the reference (grey)", fontsize=10, loc="left")
         shown = np.clip(error, 0.1, TOP)
         below.semilogy(x, shown, color=YOURS, linewidth=0, marker=".", markersize=2)
         decades = max(3, int(np.ceil(np.log10(shown.max()))))
         below.set_ylim(0.08, 2 * 10.0**decades)
         below.set_yticks(10.0 ** np.arange(0, decades + 1, -(-decades // 2)), minor=False)
         below.set_yticks([], minor=True)
-        largest = _largest(x, yours, right, error)
+        largest = _largest(x, yours, right, error, curve.one_scale)
         below.set_title(largest, fontsize=10, loc="left", pad=3)
         below.set_ylabel("error in ulp")
         below.set_xlabel(curve.xlabel)

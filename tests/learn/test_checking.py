@@ -66,6 +66,46 @@ def test_picture_says_the_largest_error(monkeypatch, wrong, words):
     assert f"<title>Your relu beside the reference; {words}.</title>" in nlref.check("relu", wrong).picture
 
 
+def test_a_curve_through_0_is_measured_in_one_scale(monkeypatch):
+    monkeypatch.setattr("nlref.learn.checking.in_notebook", lambda: True)
+
+    def neuron_gradients(x, w, b, target):  # right, and rounded otherwise
+        y = np.tanh(w @ x + b)
+        slope = (2 * y - 2 * target) / np.cosh(w @ x + b) ** 2
+        return slope * x, slope
+
+    said = re.search(r"<title>(.*?)</title>", nlref.check("neuron_gradients", neuron_gradients).picture)[1]
+    ulp = re.fullmatch(r"Your .*; largest error: ([\d.]+) ulp of the largest value, at .*\.", said)[1]
+    assert float(ulp) < 8
+
+
+def test_a_class_is_drawn(monkeypatch):
+    monkeypatch.setattr("nlref.learn.checking.in_notebook", lambda: True)
+
+    class Relu:
+        def forward(self, x):
+            self.x = x
+            return np.maximum(x, 0)
+
+        def backward(self, g):
+            return g * (self.x >= 0)
+
+    result = nlref.check("relu_layer", Relu)
+    assert (
+        "<title>Your Relu beside the reference; largest error: 1 where 0 is right, at 0.</title>"
+        in result.picture
+    )
+
+
+def test_no_title_is_wider_than_its_picture():
+    from nlref.learn.picture import picture
+
+    svg = picture(
+        EXERCISES["categorical_crossentropy_vjp"], EXERCISES["categorical_crossentropy_vjp"].reference
+    )
+    assert "yours (blue) over the reference (grey)" in svg
+
+
 def test_errors_too_large_to_count_are_drawn_at_the_top():
     from nlref.learn.picture import picture
 
