@@ -23,6 +23,7 @@ from nlref.checks.general_mistakes import (
     FEW_DIGITS,
     LOOK_AT_NUMBERS,
     OBSERVED,
+    OTHER_DEFAULT,
     SAME_DIFFERENCE,
     SAME_FACTOR,
     general_mistakes,
@@ -185,7 +186,13 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
     if isinstance(record, Question):
         return shown
     sentences = {criterion.name: criterion.sentence for criterion in record.criteria}
-    general = (*_general(record), *(mistake for mistake, _ in CHANGES), *_faults(record), *OBSERVED)
+    general = (
+        *_general(record),
+        *(mistake for mistake, _ in CHANGES),
+        OTHER_DEFAULT,
+        *_faults(record),
+        *OBSERVED,
+    )
     known = {mistake.name: mistake.sentence for mistake in (*general, *record.mistakes)}
     results, private_only = [], False
     for one, other in zip(shown.criteria, full.criteria, strict=True):
@@ -747,6 +754,8 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
     for mistake in _general(exercise):
         if all(_is_general(exercise, mistake, trial) for trial in graded):
             return mistake
+    if criterion.name not in ("shape", "axis") and (default := _other_default(graded)) is not None:
+        return default
     for fault in _faults(exercise):
         if all(_is_general(exercise, fault, trial) for trial in graded):
             return fault
@@ -905,6 +914,23 @@ def _change_of_results(exercise: Exercise, trials: Sequence[Trial]) -> Mistake |
         if wrong and all(_is_changed(pairs, change) for pairs in wrong):
             return mistake
     return None
+
+
+def _other_default(trials: Sequence[Trial]) -> Mistake | None:
+    """What is said if results are right where some keywords are given, and wrong in every case without them."""
+    given = [set(trial.case.keywords) for trial in trials if trial.fault is None]
+    lacking = [set(trial.case.keywords) for trial in trials if trial.fault is not None]
+    if not given or not lacking or any(trial.outcome.error is not None for trial in trials):
+        return None
+    names = sorted(set.intersection(*given) - set.union(*lacking))
+    if not names:
+        return None
+    shown = " and ".join(f"`{name}`" for name in names)
+    be, default = ("are", "their defaults") if len(names) > 1 else ("is", "its default")
+    return replace(
+        OTHER_DEFAULT,
+        sentence=f"All is right where {shown} {be} given, and wrong where not: look at {default}.",
+    )
 
 
 def _seen_in_numbers(trials: Sequence[Trial]) -> Mistake | None:

@@ -111,6 +111,12 @@ FEW_DIGITS = Mistake(
     "added.",
 )
 OBSERVED = (SAME_FACTOR, SAME_DIFFERENCE, FEW_DIGITS)
+OTHER_DEFAULT = Mistake(
+    "another default",
+    _nothing_to_call,
+    "values",
+    "All is right where every argument is given, and wrong where one is left out: look at the defaults.",
+)
 CHANGES = tuple((Mistake(name, _nothing_to_call, "values", text), change) for name, change, text in _CHANGES)
 
 

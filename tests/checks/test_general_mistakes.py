@@ -237,3 +237,24 @@ def test_a_fault_is_told_without_names_that_only_the_solution_has():
     result = evaluate(record, lambda x: 1 / (1 + np.exp(-x)) / (1 + np.exp(-x)))
     assert result.mistake is not None
     assert "`z`" not in str(result)
+
+
+def shifted(x, by=1.0):
+    return x + by * x**3
+
+
+def test_a_default_that_is_another_is_told_from_other_faults():
+    record = exercise(
+        shifted,
+        ("x",),
+        lambda rng: tuple(
+            Case(name, (rng.normal(size=4).round(2),), given)
+            for name in ("values", "axis")
+            for given in ({}, {"by": 3.0})
+        ),
+    )
+    result = evaluate(record, lambda x, by=2.5: x + by * x**3, private_seed=1)
+    assert result.mistake == "another default"
+    assert "All is right where `by` is given, and wrong where not: look at its default." in str(result)
+    assert evaluate(record, lambda x, by=1.0: x + by * x**2).mistake != "another default"
+    assert evaluate(record, lambda x, by=1.0: x + x**3).mistake != "another default"
