@@ -342,6 +342,15 @@ def momentum_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def path_in_a_bowl(rule, x):
+    """Where w is after each step from 1, in a bowl whose gradient at w is w."""
+    w, passed = np.ones(1), []
+    for _ in x:
+        passed.append(w.item())
+        w = rule.step(w.copy(), w.copy())
+    return np.array(passed)
+
+
 MOMENTUM = Exercise(
     id="momentum",
     unit=UNIT,
@@ -357,6 +366,14 @@ MOMENTUM = Exercise(
     ),
     public_inputs=lambda: momentum_cases(np.random.default_rng(122)),
     private_inputs=momentum_cases,
+    curve=Curve(
+        of=lambda rule, x: path_in_a_bowl(rule(0.01, 0.9), x),
+        xlabel="steps from w = 1, with the gradient w",
+        ylabel="w",
+        low=0.0,
+        high=240.0,
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "velocity not stored",
@@ -689,6 +706,14 @@ ADAM = Exercise(
     ),
     public_inputs=lambda: adam_cases(np.random.default_rng(123)),
     private_inputs=adam_cases,
+    curve=Curve(
+        of=lambda rule, x: path_in_a_bowl(rule(0.02, epsilon=0.0), x),  # wherever it stands
+        xlabel="steps from w = 1, with the gradient w",
+        ylabel="w",
+        low=0.0,
+        high=240.0,
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "not corrected",
@@ -1184,6 +1209,13 @@ DROPOUT = Exercise(
     ),
     public_inputs=lambda: dropout_cases(np.random.default_rng(125)),
     private_inputs=dropout_cases,
+    curve=Curve(
+        of=lambda function, x: function(np.ones_like(x), x, 0.32),
+        xlabel="uniform, for a rate of 0.32",
+        ylabel="what becomes of 1",
+        low=0.0,
+        high=1.0,
+    ),
     mistakes=(
         Mistake(
             "not scaled",
@@ -1850,6 +1882,13 @@ def search_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
+def errors_of_penalties(function, x):
+    """The error of each penalty on twelve samples of four inputs, of which one counts."""
+    rng = np.random.default_rng(5)
+    samples = rng.normal(size=(12, 4))
+    return np.asarray(function(samples, samples[:, 0] + rng.normal(size=12), 10**x, 4)[0])
+
+
 SEARCH_PENALTY = Exercise(
     id="search_penalty",
     unit=UNIT,
@@ -1867,6 +1906,14 @@ SEARCH_PENALTY = Exercise(
     ),
     public_inputs=lambda: search_cases(np.random.default_rng(127)),
     private_inputs=search_cases,
+    curve=Curve(
+        of=errors_of_penalties,
+        xlabel="logarithm of the penalty",
+        ylabel="mean error over the folds",
+        low=-3.0,
+        high=2.0,
+        one_scale=True,
+    ),
     mistakes=(
         Mistake(
             "judged by what it learned",
