@@ -107,6 +107,10 @@ def silu_by_tanh_gate(x):
     return x * np.tanh(x)
 
 
+def silu_by_softplus_gate(x):
+    return x * softplus(x)
+
+
 def silu_rectified(x):
     return np.maximum(x, 0) * sigmoid(x)
 
@@ -201,6 +205,13 @@ SILU = Exercise(
             "sigmoid.",
         ),
         Mistake(
+            "softplus as the gate",
+            silu_by_softplus_gate,
+            "values",
+            "The gate is softplus, which opens without end: the result grows like x squared. silu's gate is "
+            "the sigmoid, and stays below 1.",
+        ),
+        Mistake(
             "negative numbers cut off",
             silu_rectified,
             "values",
@@ -273,6 +284,14 @@ def gelu_other_tail(x):
 
 def gelu_erf_as_gate(x):
     return x * erf(x / math.sqrt(2))
+
+
+def gelu_without_one(x):
+    return x * erf(x / math.sqrt(2)) / 2
+
+
+def gelu_root_of_two_pi(x):
+    return x * erfc(-x / math.sqrt(2 * math.pi)) / 2
 
 
 def gelu_root_multiplied(x):
@@ -393,6 +412,18 @@ GELU = Exercise(
             "erf runs from -1 to 1. A gate runs from 0 to 1: erfc(-t) / 2.",
         ),
         Mistake(
+            "1 missing",
+            gelu_without_one,
+            "values",
+            "The 1 beside erf is missing, so the gate runs from -1/2 to 1/2. It should run from 0 to 1.",
+        ),
+        Mistake(
+            "root of 2 pi",
+            gelu_root_of_two_pi,
+            "values",
+            "x is divided by sqrt(2 pi), which belongs before the bell curve. erf and erfc want sqrt(2).",
+        ),
+        Mistake(
             "tanh formula",
             gelu_by_tanh,
             "values",
@@ -451,6 +482,14 @@ def gelu_tanh_square(x):
 
 def gelu_tanh_without_root(x):
     return x * sigmoid(2 * (2 / math.pi) * (x + 0.044715 * x**3))
+
+
+def gelu_tanh_root_upside_down(x):
+    return x * sigmoid(2 / ROOT * (x + 0.044715 * x**3))
+
+
+def gelu_tanh_by_textbook_sigmoid(x):
+    return x / (1 + np.exp(-2 * ROOT * (x + 0.044715 * x**3)))
 
 
 def gelu_tanh_without_one(x):
@@ -557,6 +596,19 @@ GELU_TANH = Exercise(
             "values",
             "The factor inside is 2 / pi, 0.637. It should be its square root, 0.798.",
         ),
+        Mistake(
+            "fraction upside down",
+            gelu_tanh_root_upside_down,
+            "values",
+            "The factor inside is sqrt(pi / 2), 1.253. It should be sqrt(2 / pi), 0.798.",
+        ),
+        Mistake(
+            "exp overflows on the left",
+            gelu_tanh_by_textbook_sigmoid,
+            "extremes",
+            "The gate is right, and exp(-2u) overflows far to the left. The `sigmoid` in the cell above takes "
+            "care of that.",
+        ),
         Mistake("1 missing", gelu_tanh_without_one, "values", "The 1 beside the tanh is missing."),
         Mistake(
             "gate alone", gelu_tanh_gate_alone, "values", "This is the gate. It has to be multiplied by x."
@@ -612,6 +664,15 @@ def mish_log1p(x):
 def mish_by_algebra(x):
     n = np.exp(x) * (np.exp(x) + 2)
     return x * n / (n + 2)
+
+
+def mish_by_squares(x):
+    w = (1 + np.exp(x)) ** 2
+    return x * (w - 1) / (w + 1)
+
+
+def mish_of_the_product(x):
+    return np.tanh(x * softplus(x))
 
 
 def mish_without_softplus(x):
@@ -685,6 +746,20 @@ MISH = Exercise(
             mish_by_algebra,
             "extremes",
             "The algebra is right, and exp(x) overflows on the right, where inf / inf is nan.",
+        ),
+        Mistake(
+            "quotient of squares",
+            mish_by_squares,
+            "extremes",
+            "The algebra is right. On the right exp(x) overflows, and inf / inf is nan; on the left (1 + exp(x))^2 "
+            "- 1 subtracts what is nearly equal.",
+        ),
+        Mistake(
+            "x inside the tanh",
+            mish_of_the_product,
+            "values",
+            "The tanh sees x times the softplus, so nothing gets above 1. Only the softplus stands inside: x is "
+            "multiplied by what comes out.",
         ),
         Mistake(
             "softplus missing",
@@ -1121,6 +1196,11 @@ def squareplus_half_of_b(x, b=4.0):
     return np.maximum(x, 0) + (b / 2) ** 2 / 2 / (np.abs(x) + np.hypot(x, b / 2))
 
 
+def squareplus_one_above(x, b=4.0):
+    total = np.abs(x) + np.hypot(x, b**0.5)
+    return np.where(x < 0, 1 / total, total) / 2
+
+
 def squareplus_b_squared(x, b=4.0):
     return np.maximum(x, 0) + b * b / 2 / (np.abs(x) + np.hypot(x, b))
 
@@ -1265,6 +1345,12 @@ SQUAREPLUS = Exercise(
             "Under the root stands b squared. `np.hypot(x, c)` squares both, so c is the square root of b.",
         ),
         Mistake(
+            "1 for b in the quotient",
+            squareplus_one_above,
+            "values",
+            "On the left 1 is divided by the sum. Above the line stands b.",
+        ),
+        Mistake(
             "half of b",
             squareplus_half_of_b,
             "values",
@@ -1356,6 +1442,10 @@ def soft_shrink_clipped(x, threshold=0.5):
 
 def soft_shrink_without_floor(x, threshold=0.5):
     return np.sign(x) * (np.abs(x) - threshold)
+
+
+def soft_shrink_two_sides(x, threshold=0.5):
+    return np.where(x > 0, x - threshold, x + threshold)
 
 
 def soft_shrink_small_kept(x, threshold=0.5):
@@ -1459,6 +1549,13 @@ SOFT_SHRINK = Exercise(
             soft_shrink_without_floor,
             "values",
             "Small x come back with the other sign: |x| - threshold is negative there. It should become 0.",
+        ),
+        Mistake(
+            "two sides, nothing between",
+            soft_shrink_two_sides,
+            "values",
+            "Small x are moved beyond 0, to the other side, and 0 itself is moved too. Up to the threshold the "
+            "result is 0: there are three pieces.",
         ),
         Mistake(
             "small numbers kept",

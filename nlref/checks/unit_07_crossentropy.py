@@ -490,6 +490,10 @@ def logit_product_added(y_true, logits):
     return np.maximum(logits, 0) + logits * y_true + np.log1p(np.exp(-np.abs(logits)))
 
 
+def logit_of_the_label_alone(y_true, logits):
+    return np.maximum(logits, 0) - y_true + np.log1p(np.exp(-np.abs(logits)))
+
+
 def logit_without_absolute_value(y_true, logits):
     return np.maximum(logits, 0) - logits * y_true + np.log1p(np.exp(-logits))
 
@@ -650,6 +654,12 @@ BINARY_FROM_LOGITS = Exercise(
             averaged(logit_product_added),
             "values",
             "The product of score and label is added. It is subtracted: a high score is good for the label 1.",
+        ),
+        Mistake(
+            "label without its score",
+            averaged(logit_of_the_label_alone),
+            "values",
+            "The label itself is subtracted. It is the product of score and label.",
         ),
         Mistake(
             "absolute value missing",
@@ -1378,6 +1388,13 @@ GRADIENT = Exercise(
             "or a batch twice as large takes steps twice as long.",
         ),
         Mistake(
+            "only the labels divided",
+            lambda y_true, logits: softmax(logits) - y_true / len(logits),
+            "values",
+            "Only the labels are divided by the number of samples: `/` binds before the minus. A pair of brackets "
+            "is missing.",
+        ),
+        Mistake(
             "divided by every entry",
             lambda y_true, logits: gradient_unscaled(y_true, logits) / logits.size,
             "values",
@@ -1688,6 +1705,22 @@ SMOOTH_LABELS = Exercise(
             lambda y_true, label_smoothing=0.1: smooth(y_true),
             "values",
             "The argument `label_smoothing` is never used.",
+        ),
+        Mistake(
+            "nothing for the right class",
+            lambda y_true, label_smoothing=0.1: np.where(
+                y_true == 1, 1 - label_smoothing, label_smoothing / np.shape(y_true)[-1]
+            ),
+            "values",
+            "The right class gets no part of the share, so a row sums to less than 1. It is one of the K classes "
+            "too: 1 - a + a / K.",
+        ),
+        Mistake(
+            "clipped at the share",
+            lambda y_true, label_smoothing=0.1: np.clip(y_true, label_smoothing, 1 - label_smoothing),
+            "values",
+            "The labels are clipped at a and 1 - a, so a row sums to more than 1 from three classes on. They are mixed "
+            "with equal shares: y (1 - a) + a / K.",
         ),
         Mistake(
             "clipped",

@@ -686,6 +686,13 @@ def margin_mistakes(power: int) -> tuple[Mistake, ...]:
             "far.",
         ),
         Mistake(
+            "sign of the score",
+            along_last(lambda y_true, y_pred: missing(y_true, np.sign(y_pred)) ** power),
+            "values",
+            "The sign of the score stands where the score should: how far a score is from the border no longer "
+            "counts.",
+        ),
+        Mistake(
             "labels converted",
             along_last(lambda y_true, y_pred: missing(2 * y_true - 1, y_pred) ** power),
             "values",
@@ -798,8 +805,15 @@ SQUARED_HINGE = Exercise(
             "squared before the maximum",
             along_last(lambda y_true, y_pred: np.maximum(0, (1 - y_true * y_pred) ** 2)),
             "values",
-            "What is missing is squared without being cut off at 0 first, so a score of 5 costs 16 though it is "
-            "right. The maximum comes before the square.",
+            "What is missing is squared without being cut off at 0 first; with the labels -1 and 1 that is the "
+            "squared error. A score of 5 costs 16 though it is right: the maximum comes before the square.",
+        ),
+        Mistake(
+            "product squared",
+            along_last(lambda y_true, y_pred: np.maximum(0, 1 - (y_true * y_pred) ** 2)),
+            "values",
+            "The product is squared, which loses its sign: a wrong score of -3 costs nothing. The square belongs to "
+            "what is missing, after the maximum.",
         ),
         Mistake(
             "squared after the mean",
@@ -950,6 +964,15 @@ CATEGORICAL_HINGE = Exercise(
             ),
             "values",
             "Without the outer maximum a right class that is far ahead earns a negative loss.",
+        ),
+        Mistake(
+            "mean for the right score",
+            lambda y_true, y_pred: np.maximum(
+                0, 1 + right_and_wrong(y_true, y_pred)[1] - np.mean(y_true * y_pred, axis=-1)
+            ),
+            "values",
+            "The right score is divided by the number of classes: of the products all but one are 0, so their sum "
+            "is the right score, and their mean is not.",
         ),
         Mistake(
             "no margin",
@@ -1369,6 +1392,14 @@ TVERSKY = Exercise(
             ),
             "values",
             "The factor 2 belongs to dice. Here the overlap stands once above and once below the line.",
+        ),
+        Mistake(
+            "focal",
+            lambda y_true, y_pred, alpha=0.5, beta=0.5, axis=None: (
+                tversky(y_true, y_pred, alpha, beta, axis) ** 0.75
+            ),
+            "values",
+            "This is the focal Tversky loss with the power 3/4. Here the loss stands without a power.",
         ),
         Mistake(
             "overlap missing below",
