@@ -21,6 +21,7 @@ from nlref.checks.general_mistakes import (
     CHANGES,
     ERROR,
     FEW_DIGITS,
+    IN_PLACE,
     LOOK_AT_NUMBERS,
     OBSERVED,
     OTHER_DEFAULT,
@@ -189,6 +190,7 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
     general = (
         *_general(record),
         *(mistake for mistake, _ in CHANGES),
+        IN_PLACE,
         OTHER_DEFAULT,
         *_faults(record),
         *OBSERVED,
@@ -747,6 +749,8 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
             for trial in graded
         ):
             return mistake
+    if criterion.name == "input unchanged" and {t.fault.kind for t in graded if t.fault} == {"changed"}:
+        return IN_PLACE
     if criterion.name not in LOOK_AT_NUMBERS:
         return None
     if (change := _change_of_results(exercise, graded)) is not None:

@@ -111,6 +111,12 @@ FEW_DIGITS = Mistake(
     "added.",
 )
 OBSERVED = (SAME_FACTOR, SAME_DIFFERENCE, FEW_DIGITS)
+IN_PLACE = Mistake(
+    "in place",
+    _nothing_to_call,
+    "input unchanged",
+    "`*=`, `+=` and `x[...] = ...` write into the caller's array. Build a new one, or begin with a copy: `x.copy()`.",
+)
 OTHER_DEFAULT = Mistake(
     "another default",
     _nothing_to_call,

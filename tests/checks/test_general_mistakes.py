@@ -258,3 +258,26 @@ def test_a_default_that_is_another_is_told_from_other_faults():
     assert "All is right where `by` is given, and wrong where not: look at its default." in str(result)
     assert evaluate(record, lambda x, by=1.0: x + by * x**2).mistake != "another default"
     assert evaluate(record, lambda x, by=1.0: x + x**3).mistake != "another default"
+
+
+def test_writing_into_the_callers_array_is_told_with_the_way_out():
+    record = exercise(
+        shifted,
+        ("x",),
+        lambda rng: tuple(
+            Case(name, (rng.normal(size=4).round(2),)) for name in ("values", "input unchanged", "axis")
+        ),
+    )
+    record = replace(
+        record,
+        criteria=(*record.criteria[:1], Criterion("input unchanged", 0.3, "x is the same afterwards.")),
+    )
+
+    def in_place(x, by=1.0):
+        x += by * x**3
+        return x
+
+    result = evaluate(record, in_place)
+    assert result.mistake == "in place"
+    assert "begin with a copy" in str(result)
+    assert evaluate(record, lambda x, by=1.0: x).mistake != "in place"
