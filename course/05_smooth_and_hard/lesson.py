@@ -391,11 +391,11 @@ if written(squareplus):
     plt.show()
 
 # %% [markdown]
-# *In words: correct digits of squareplus in float32, x from -100,000 to -0.1 on a logarithmic axis. Yours has seven digits or more everywhere. The formula as written has seven near 0, loses two for each power of ten, and has none left of -8,200.*
+# *In words: correct digits of squareplus in float32, x from -100,000 to -0.1 on a logarithmic axis. Yours has seven digits or more everywhere. The formula as written has seven near 0, loses two for each power of ten, and below -8,200 it has none.*
 #
 # ## 6. Shrinking
 #
-# Measurements are often a few large numbers in much small noise. **hard_shrink** takes everything up to a threshold for noise, and keeps the rest. **soft_shrink** also moves the rest towards 0 by the threshold, so that it has no jump.
+# Measurements are often a few large numbers among many small ones, the noise. **hard_shrink** takes everything up to a threshold for noise, and keeps the rest. **soft_shrink** also moves the rest towards 0 by the threshold, so that it has no jump.
 #
 # ### Write `soft_shrink` · 5 points
 
@@ -466,7 +466,7 @@ if written(soft_shrink):
 # | articles say | what is true |
 # | --- | --- |
 # | "gelu is $x\,\sigma(1.702\,x)$." | Only to 0.02. |
-# | "swish grows all the way, like relu." | It falls up to -1.278. |
+# | "swish grows all the way, like relu." | It falls until x is -1.278. |
 # | "The hard sigmoid is $0.2\,x + 0.5$, cut off." | In Keras 2 and MXNet. In Keras 3 and PyTorch the slope is 1/6. |
 # | "squareplus is softplus, only cheaper." | On the left it goes to 0 far more slowly. |
 # | "silu of $-\infty$ is 0." | That is the limit. $x \cdot \sigma(x)$ gives nan, in all three frameworks too. |

@@ -299,8 +299,13 @@ def categorical_crossentropy(y_true, y_pred):
 check("categorical_crossentropy", categorical_crossentropy)
 
 # %% [markdown]
-# With 50,000 words for classes, one-hot rows are mostly zeros. A **sparse** label is the number of the class, counted from 0.
-#
+# With 50,000 words for classes, one-hot rows are mostly zeros. A **sparse** label is the number of the class, counted from 0. NumPy can pick one entry of each row by such numbers; they need as many axes as the table:
+
+# %%
+table, places = np.array([[5, 6], [7, 8]]), np.array([1, 0])
+print(np.take_along_axis(table, places[..., None], axis=-1))
+
+# %% [markdown]
 # ### Write `sparse_categorical_crossentropy` · 5 points
 #
 # From scores, with `log_softmax`. The labels have the shape of the scores without the last axis: (samples,), or (samples, words) for texts; the result has the labels' shape.

@@ -35,7 +35,7 @@ def written(*functions):
 # %% [markdown]
 # ## 1. From one distribution to another
 #
-# How far is a prediction $\hat y$ from a distribution $y$? The **Kullback-Leibler divergence** is $\sum_j y_j \log (y_j / \hat y_j)$: how much more surprised one is, on average, who expects $\hat y$ where $y$ happens.
+# How far is a prediction $\hat y$ from a distribution $y$? The **Kullback-Leibler divergence** is $\sum_j y_j \log (y_j / \hat y_j)$: if $y$ decides what happens, this is how much more it surprises, on average, someone who expects $\hat y$ than someone who expects $y$.
 #
 # ### Choose · 1 point
 #
@@ -449,7 +449,7 @@ choose("q_case_sentence", answer_q_case_sentence)
 # %% [markdown]
 # ## 7. Two losses to look at
 #
-# **CTC** (connectionist temporal classification) gives every frame one more class, the blank `-`. A path, one letter a frame, spells a word once repetitions and then blanks are dropped. The probability of the word is the sum over its paths. Here are all those of `ab` in three frames.
+# **CTC** (connectionist temporal classification, Graves et al., 2006) gives every frame one more class, the blank `-`. A path, one letter a frame, spells a word once repetitions and then blanks are dropped. The probability of the word is the sum over its paths. Here are all those of `ab` in three frames.
 
 # %%
 # the probabilities of -, a and b in three frames
@@ -474,7 +474,7 @@ print(f"together {total:.3f}, so the CTC loss is {-np.log(total):.3f}")
 # %% [markdown]
 # Five of 27 paths. For 500 frames nobody lists them; a recursion adds up the same sum.
 #
-# **Circle loss** judges pairs of vectors of length 1. Pairs of one label should be near, others far, and the further a pair is from its goal, the harder it is moved.
+# **Circle loss** (Sun et al., [2002.10857](https://arxiv.org/abs/2002.10857)) judges pairs of vectors of length 1. Pairs of one label should be near, others far, and the further a pair is from its goal, the harder it is moved.
 
 # %% tags=["skip-execution"]
 labels = np.repeat([0, 1, 2], 3)

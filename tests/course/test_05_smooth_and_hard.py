@@ -165,7 +165,7 @@ def test_the_two_forms_of_squareplus_are_one_number():
 
 def test_digits_of_squareplus(unit):
     says("Yours has seven digits or more everywhere.")
-    says("loses two for each power of ten, and has none left of -8,200.*")
+    says("loses two for each power of ten, and below -8,200 it has none.*")
     x = -np.logspace(-1, 5, 2001).astype(np.float32)
     truth = squareplus(x.astype(np.float64))
     yours = np.abs(unit.names["squareplus"](x) - truth) / truth
