@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nlref.checks import script
+from nlref.checks import observed, script
 from nlref.checks.call import Call, CallEach, Outcome, Warned, call_locally
 from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, Mistake, Question
 from nlref.checks.faults import mutants_of_alternatives
@@ -194,6 +194,7 @@ def without_private(shown: CheckResult, full: CheckResult) -> CheckResult:
         OTHER_DEFAULT,
         *_faults(record),
         *OBSERVED,
+        *observed.OBSERVED,
     )
     known = {mistake.name: mistake.sentence for mistake in (*general, *record.mistakes)}
     results, private_only = [], False
@@ -726,17 +727,20 @@ def _shown_difference(case: Case, array: np.ndarray, truth: np.ndarray, wrong: n
 def _recognised(exercise: Exercise, graded: Sequence[Trial]) -> dict[str, Mistake]:
     """The mistake by which each criterion fails, where it is known.
 
-    What is merely seen in the numbers is not said beside a mistake of the record, which says why.
+    What is merely seen in the numbers is not said beside a mistake of the record, which says why, nor what is seen in
+    outcomes after another failure that has no name.
     """
-    found = {}
+    found: dict[str, Mistake] = {}
+    failing: set[str] = set()
     for criterion in exercise.criteria:
         own = [trial for trial in graded if trial.case.criterion == criterion.name]
         if any(trial.fault is not None for trial in own):
             mistake = _recognise(exercise, criterion, own)
-            if mistake is not None:
+            if mistake is not None and not (mistake in observed.OBSERVED and found.keys() != failing):
                 found[criterion.name] = mistake
+            failing.add(criterion.name)
     if any(mistake in exercise.mistakes for mistake in found.values()):
-        seen = {mistake.name for mistake in (*OBSERVED, *_faults(exercise))}
+        seen = {mistake.name for mistake in (*OBSERVED, *observed.OBSERVED, *_faults(exercise))}
         return {name: mistake for name, mistake in found.items() if mistake.name not in seen}
     return found
 
@@ -751,6 +755,9 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
             return mistake
     if criterion.name == "input unchanged" and {t.fault.kind for t in graded if t.fault} == {"changed"}:
         return IN_PLACE
+    failed = [(trial.outcome, trial.truth) for trial in graded if trial.fault is not None]
+    if criterion.name == "extremes":
+        return observed.in_extremes(failed)
     if criterion.name not in LOOK_AT_NUMBERS:
         return None
     if (change := _change_of_results(exercise, graded)) is not None:
@@ -763,7 +770,7 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
     for fault in _faults(exercise):
         if all(_is_general(exercise, fault, trial) for trial in graded):
             return fault
-    return _seen_in_numbers(graded)
+    return _seen_in_numbers(graded) or observed.in_shapes(failed)
 
 
 def _is_general(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
@@ -987,7 +994,7 @@ def _is_changed(
         return False
     made: set[float] = set()
     for array, truth, case in pairs:
-        if truth.dtype.kind == "b":
+        if "b" in (truth.dtype.kind, array.dtype.kind):
             return False
         try:
             with np.errstate(all="ignore"):

@@ -1309,3 +1309,250 @@ def _(y_true, y_pred):
 @right("mean_squared_error_gradient")
 def _(y_true, y_pred):
     return np.mean(2 * (y_pred - y_true), keepdims=True) * 0 + (y_pred - y_true) / (y_pred.size / 2)
+
+
+# Written after the first improvement: what it is worth for answers that it has not seen
+
+wrong("central_difference", "f of the difference")(lambda f, x, h=1e-5: f((x + h) - (x - h)) / (2 * h))
+wrong("central_difference", "np.diff of two rows")(
+    lambda f, x, h=1e-5: np.diff(f(np.stack([x - h, x + h])), axis=0) / (2 * h)
+)
+wrong("central_difference", "divided by 2 x")(lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / (2 * x))
+wrong("central_difference", "rounded to four decimals")(
+    lambda f, x, h=1e-5: np.round((f(x + h) - f(x - h)) / (2 * h), 4)
+)
+
+
+@wrong("numerical_vjp", "integers for the slopes")
+def _(f, x, g, h=1e-5):
+    result = np.zeros(x.shape, dtype=int)
+    for i in np.ndindex(x.shape):
+        result[i] = np.sum(g * (f(_moved(x, i, h)) - f(_moved(x, i, -h)))) / (2 * h)
+    return result
+
+
+@wrong("numerical_vjp", "a list in one row")
+def _(f, x, g, h=1e-5):
+    return np.array(
+        [np.sum(g * (f(_moved(x, i, h)) - f(_moved(x, i, -h)))) / (2 * h) for i in np.ndindex(x.shape)]
+    )
+
+
+@wrong("numerical_vjp", "added up over all entries")
+def _(f, x, g, h=1e-5):
+    return sum(np.sum(g * (f(_moved(x, i, h)) - f(_moved(x, i, -h)))) / (2 * h) for i in np.ndindex(x.shape))
+
+
+wrong("sigmoid_vjp", "exponentials that overflow on the right")(
+    lambda x, g: g * np.exp(x) / (1 + np.exp(x)) ** 2
+)
+wrong("sigmoid_vjp", "the value held off 0 and 1")(
+    lambda x, g: g * np.clip(_sigmoid(x), 1e-7, 1 - 1e-7) * (1 - np.clip(_sigmoid(x), 1e-7, 1 - 1e-7))
+)
+wrong("sigmoid_vjp", "both exponentials below")(lambda x, g: g / (2 + np.exp(x) + np.exp(-x)))
+wrong("sigmoid_vjp", "divided by g")(lambda x, g: np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2 / g)
+
+wrong("tanh_vjp", "brackets squared")(lambda x, g: g * (1 - np.tanh(x)) ** 2)
+wrong("tanh_vjp", "twice the value")(lambda x, g: g * 2 * np.tanh(x))
+wrong("tanh_vjp", "square of the slope")(lambda x, g: g * (1 - np.tanh(x) ** 2) ** 2)
+wrong("tanh_vjp", "slope at g x")(lambda x, g: g * (1 - np.tanh(g * x) ** 2))
+
+
+@wrong("softmax_vjp", "Jacobian of one row")
+def _(x, g):
+    p = _softmax(x)
+    return (np.diag(p) - np.outer(p, p)) @ g
+
+
+@wrong("softmax_vjp", "np.dot for the sum")
+def _(x, g):
+    p = _softmax(x)
+    return p * (g - np.dot(p, g))
+
+
+@wrong("softmax_vjp", "sum of g times the diagonal")
+def _(x, g):
+    p = _softmax(x)
+    return p * (1 - p) * np.sum(g, axis=-1, keepdims=True)
+
+
+@wrong("softmax_vjp", "softmax times g alone, sigmoid's slope")
+def _(x, g):
+    p = _softmax(x)
+    return p * g * (1 - p * g)
+
+
+@wrong("categorical_crossentropy_vjp", "most likely class for softmax")
+def _(y_true, logits, g):
+    return (np.eye(logits.shape[1])[logits.argmax(axis=1)] - y_true) * g[:, None]
+
+
+wrong("categorical_crossentropy_vjp", "divided by g")(
+    lambda y_true, logits, g: (_softmax(logits) - y_true) / g[:, None]
+)
+wrong("categorical_crossentropy_vjp", "the loss")(
+    lambda y_true, logits, g: -y_true * np.log(_softmax(logits)) * g[:, None]
+)
+wrong("categorical_crossentropy_vjp", "mean over the samples")(
+    lambda y_true, logits, g: ((_softmax(logits) - y_true) * g[:, None]).mean(axis=0)
+)
+wrong("categorical_crossentropy_vjp", "divided by the classes")(
+    lambda y_true, logits, g: (_softmax(logits) - y_true) * g[:, None] / logits.shape[1]
+)
+
+wrong("huber_vjp", "held from above alone")(
+    lambda y_true, y_pred, g, delta=1.0: np.minimum(y_pred - y_true, delta) / y_pred.shape[-1] * g[:, None]
+)
+wrong("huber_vjp", "pseudo-huber")(
+    lambda y_true, y_pred, g, delta=1.0: (
+        (y_pred - y_true) / np.sqrt(1 + ((y_pred - y_true) / delta) ** 2) / y_pred.shape[-1] * g[:, None]
+    )
+)
+wrong("huber_vjp", "condition turned")(
+    lambda y_true, y_pred, g, delta=1.0: (
+        np.where(np.abs(y_pred - y_true) > delta, y_pred - y_true, delta * np.sign(y_pred - y_true))
+        / y_pred.shape[-1]
+        * g[:, None]
+    )
+)
+wrong("huber_vjp", "g as a row")(
+    lambda y_true, y_pred, g, delta=1.0: np.clip(y_pred - y_true, -delta, delta) / y_pred.shape[-1] * g
+)
+
+
+@wrong("gradient_error", "smallest for the largest")
+def _(f, f_vjp, x, g, h=1e-5):
+    n = _measured(f, x, g, h)
+    return np.min(np.abs(f_vjp(x, g) - n) / np.maximum(1, np.abs(n)))
+
+
+@wrong("gradient_error", "yes or no")
+def _(f, f_vjp, x, g, h=1e-5):
+    n = _measured(f, x, g, h)
+    return bool(np.max(np.abs(f_vjp(x, g) - n) / np.maximum(1, np.abs(n))) < 1e-6)
+
+
+@wrong("gradient_error", "added up")
+def _(f, f_vjp, x, g, h=1e-5):
+    n = _measured(f, x, g, h)
+    return np.sum(np.abs(f_vjp(x, g) - n) / np.maximum(1, np.abs(n)))
+
+
+@wrong("gradient_error", "squares")
+def _(f, f_vjp, x, g, h=1e-5):
+    n = _measured(f, x, g, h)
+    return np.max((f_vjp(x, g) - n) ** 2 / np.maximum(1, np.abs(n)))
+
+
+@wrong("neuron_gradients", "square around the wrong thing")
+def _(x, w, b, target):
+    y = _neuron(x, w, b)
+    d = 2 * (y - target) * (1 - y) ** 2
+    return d * x, d
+
+
+@wrong("neuron_gradients", "slope of tanh alone")
+def _(x, w, b, target):
+    d = 1 - _neuron(x, w, b) ** 2
+    return d * x, d
+
+
+@wrong("neuron_gradients", "slope from tanh of y")
+def _(x, w, b, target):
+    y = _neuron(x, w, b)
+    d = 2 * (y - target) * (1 - np.tanh(y) ** 2)
+    return d * x, d
+
+
+@wrong("neuron_gradients", "no tanh on the way forward")
+def _(x, w, b, target):
+    y = w @ x + b
+    d = 2 * (y - target)
+    return d * x, d
+
+
+@wrong("dense", "output remembered for the input")
+class _(_Dense):
+    def forward(self, x):
+        self.x = x @ self.kernel + self.bias
+        return self.x
+
+
+@wrong("dense", "way back as columns")
+class _(_Dense):
+    def backward(self, g):
+        super().backward(g)
+        return self.kernel @ g.T
+
+
+@wrong("dense", "bias gradient of ones")
+class _(_Dense):
+    def backward(self, g):
+        back = super().backward(g)
+        self.bias_gradient = np.ones_like(self.bias)
+        return back
+
+
+@wrong("dense", "bias added on the way back")
+class _(_Dense):
+    def backward(self, g):
+        super().backward(g)
+        return (g + self.bias) @ self.kernel.T
+
+
+@wrong("relu_layer", "mask of the output, from 0 on")
+class _(_Relu):
+    def forward(self, x):
+        self.out = np.maximum(x, 0)
+        return self.out
+
+    def backward(self, g):
+        return g * (self.out >= 0)
+
+
+@wrong("relu_layer", "sign of x")
+class _(_Relu):
+    def backward(self, g):
+        return g * np.sign(self.x)
+
+
+@wrong("relu_layer", "maximum of g and the value")
+class _(_Relu):
+    def backward(self, g):
+        return np.maximum(g, self.x)
+
+
+@wrong("relu_layer", "from 1 on")
+class _(_Relu):
+    def backward(self, g):
+        return g * (self.x > 1)
+
+
+@wrong("network_gradients", "first bias forgotten")
+def _(x, y_true, k1, b1, k2, b2):
+    return _network(x, y_true, k1, 0 * b1, k2, b2)
+
+
+@wrong("network_gradients", "weights after a step")
+def _(x, y_true, k1, b1, k2, b2):
+    found = _network(x, y_true, k1, b1, k2, b2)
+    return tuple(w - 0.1 * g for w, g in zip((k1, b1, k2, b2), found, strict=True))
+
+
+wrong("network_gradients", "tanh for relu")(
+    lambda *a: _network(*a, hidden=np.tanh, back=lambda g, z: g * (1 - np.tanh(z) ** 2))
+)
+wrong("network_gradients", "g of the probabilities")(
+    lambda *a: _network(*a, top=lambda u, y: -y / _softmax(u) / len(y))
+)
+
+wrong("mean_squared_error_gradient", "the loss")(lambda y_true, y_pred: np.mean((y_pred - y_true) ** 2))
+wrong("mean_squared_error_gradient", "mean over the samples")(
+    lambda y_true, y_pred: np.mean(2 * (y_pred - y_true), axis=0)
+)
+wrong("mean_squared_error_gradient", "of the root")(
+    lambda y_true, y_pred: (y_pred - y_true) / y_pred.size / np.sqrt(np.mean((y_pred - y_true) ** 2))
+)
+wrong("mean_squared_error_gradient", "half of the sum over the outputs, mean over samples")(
+    lambda y_true, y_pred: (y_pred - y_true) / len(y_pred)
+)
