@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nlref import losses
+from nlref.checks.batches import per_sample, reduction_mistakes
 from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Option, Question
 
 UNIT = "06_regression_losses"
@@ -16,16 +17,6 @@ UNCHANGED = Criterion("input unchanged", 0.1, "The arrays that were handed in ar
 
 def criteria(values: str, extremes: str) -> tuple[Criterion, ...]:
     return (Criterion("values", 0.5, values), Criterion("extremes", 0.2, extremes), SHAPE, UNCHANGED)
-
-
-def per_sample(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """The package's loss as the learner writes it: one value a sample."""
-
-    def reference(y_true, y_pred, **options):
-        return loss(y_true, y_pred, **options, reduction=None)
-
-    reference.__name__ = loss.__name__
-    return reference
 
 
 def residual_curve(name: str, *, y_true: float = 0.0, low: float = -4.0, high: float = 4.0) -> Curve:
@@ -74,58 +65,15 @@ def pair_of(*values: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(true)[:, None], np.array(predicted)[:, None]
 
 
-# The ways in which a mean over the last axis goes wrong, for any function e of the error.
+# Losses of a function of the error alone.
 
 
-def whole(error: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda y_true, y_pred, **options: np.mean(error(y_pred - y_true, **options))
-
-
-def first_axis(error: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda y_true, y_pred, **options: np.mean(error(y_pred - y_true, **options), axis=0)
-
-
-def summed(error: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda y_true, y_pred, **options: np.sum(error(y_pred - y_true, **options), axis=-1)
-
-
-def unreduced(error: Callable[..., Any]) -> Callable[..., Any]:
+def entries(error: Callable[..., Any]) -> Callable[..., Any]:
     return lambda y_true, y_pred, **options: error(y_pred - y_true, **options)
 
 
 def averaged(error: Callable[..., Any]) -> Callable[..., Any]:
     return lambda y_true, y_pred, **options: np.mean(error(y_pred - y_true, **options), axis=-1)
-
-
-def shape_mistakes(error: Callable[..., Any]) -> tuple[Mistake, ...]:
-    return (
-        Mistake(
-            "mean over everything",
-            whole(error),
-            "values",
-            "One number comes back, the mean over samples and outputs. Here each sample keeps its own: the mean "
-            "runs over "
-            "the last axis.",
-        ),
-        Mistake(
-            "mean over the samples",
-            first_axis(error),
-            "values",
-            "The mean runs over the first axis, the samples. It should run over the last one.",
-        ),
-        Mistake(
-            "sum for mean",
-            summed(error),
-            "values",
-            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
-        ),
-        Mistake(
-            "not reduced",
-            unreduced(error),
-            "values",
-            "One value an entry: the mean over the last axis is missing.",
-        ),
-    )
 
 
 def by_loop(error: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,7 +103,7 @@ MEAN_SQUARED_ERROR = Exercise(
     private_inputs=lambda generator: mse_cases(generator),
     curve=residual_curve("mean_squared_error"),
     mistakes=(
-        *shape_mistakes(np.square),
+        *reduction_mistakes(entries(np.square), "mean"),
         Mistake(
             "half",
             lambda y_true, y_pred: np.mean((y_pred - y_true) ** 2, axis=-1) / 2,
@@ -238,7 +186,7 @@ MEAN_ABSOLUTE_ERROR = Exercise(
     private_inputs=mse_cases,
     curve=residual_curve("mean_absolute_error"),
     mistakes=(
-        *shape_mistakes(np.abs),
+        *reduction_mistakes(entries(np.abs), "mean"),
         Mistake(
             "no absolute value",
             averaged(lambda e: e),
@@ -489,7 +437,7 @@ HUBER = Exercise(
     private_inputs=huber_cases,
     curve=residual_curve("huber"),
     mistakes=(
-        *shape_mistakes(huber_error)[:2],
+        *reduction_mistakes(entries(huber_error), "mean"),
         Mistake(
             "signed error",
             averaged(huber_signed),
@@ -602,7 +550,7 @@ LOG_COSH = Exercise(
     private_inputs=log_cosh_cases,
     curve=residual_curve("log_cosh"),
     mistakes=(
-        *shape_mistakes(log_cosh_error)[:2],
+        *reduction_mistakes(entries(log_cosh_error), "mean"),
         Mistake(
             "textbook",
             averaged(lambda e: np.log(np.cosh(e))),

@@ -7,6 +7,7 @@ import numpy as np
 
 from nlref import losses
 from nlref.activations import sigmoid, softmax
+from nlref.checks.batches import Entries, per_sample, reduction_mistakes
 from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Option, Question
 
 UNIT = "07_crossentropy"
@@ -73,9 +74,7 @@ def distributions(generator: np.random.Generator, *shape: int, at_least: int = 1
     return rows / 20
 
 
-# The ways in which the reduction goes wrong, for a table of surprises: one number an entry.
-
-Entries = Callable[..., Any]
+# Tables of surprises, one number an entry, reduced.
 
 
 def averaged(entries: Entries) -> Callable[..., Any]:
@@ -84,52 +83,6 @@ def averaged(entries: Entries) -> Callable[..., Any]:
 
 def summed(entries: Entries) -> Callable[..., Any]:
     return lambda y_true, y_pred, **options: np.sum(entries(y_true, y_pred, **options), axis=-1)
-
-
-def reduction_mistakes(entries: Entries, right: str) -> tuple[Mistake, ...]:
-    """``right`` is what is done over the last axis: "mean" or "sum"."""
-    return (
-        Mistake(
-            "mean over everything",
-            lambda *args, **options: np.mean(entries(*args, **options)),
-            "values",
-            f"One number comes back, the mean over everything. Here each sample keeps its own: the {right} runs "
-            "over the last axis.",
-        ),
-        Mistake(
-            "sum over everything",
-            lambda *args, **options: np.sum(entries(*args, **options)),
-            "values",
-            "One number comes back, the sum over everything, which grows with the size of the batch. Each sample "
-            f"keeps its own: the {right} runs over the last axis.",
-        ),
-        Mistake(
-            "sum divided by the samples",
-            lambda *args, **options: np.sum(entries(*args, **options)) / len(args[0]),
-            "values",
-            "One number comes back, the sum over everything divided by the number of samples. Each sample keeps its "
-            f"own: the {right} runs over the last axis; the mean of the batch comes later.",
-        ),
-        Mistake(
-            "over the samples",
-            lambda *args, **options: getattr(np, right)(entries(*args, **options), axis=0),
-            "values",
-            f"The {right} runs over the first axis, the samples. It should run over the last one.",
-        ),
-        Mistake(
-            "second axis for the last",
-            lambda *args, **options: getattr(np, right)(entries(*args, **options), axis=1),
-            "shape",
-            f"The {right} runs over the second axis. That is the last one in a table alone: `axis=-1` works for every "
-            "shape.",
-        ),
-        Mistake(
-            "not reduced",
-            entries,
-            "values",
-            f"One value an entry comes back: the {right} over the last axis is missing.",
-        ),
-    )
 
 
 def in_place(loss: Callable[..., Any]) -> Mistake:
@@ -287,16 +240,6 @@ def binary_cases(generator: np.random.Generator) -> tuple[Case, ...]:
     )
 
 
-def per_sample(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """The package's loss as the learner writes it: one value a sample."""
-
-    def reference(y_true, y_pred, **options):
-        return loss(y_true, y_pred, **options, reduction=None)
-
-    reference.__name__ = loss.__name__
-    return reference
-
-
 BINARY_CROSSENTROPY = Exercise(
     id="binary_crossentropy",
     unit=UNIT,
@@ -319,12 +262,6 @@ BINARY_CROSSENTROPY = Exercise(
     ),
     mistakes=(
         *reduction_mistakes(binary_entries, "mean"),
-        Mistake(
-            "sum over the outputs",
-            summed(binary_entries),
-            "values",
-            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
-        ),
         Mistake(
             "only the ones",
             averaged(binary_first_term),
@@ -1909,12 +1846,6 @@ BINARY_FOCAL_CROSSENTROPY = Exercise(
     ),
     mistakes=(
         *reduction_mistakes(focal_entries, "mean"),
-        Mistake(
-            "sum over the outputs",
-            summed(focal_entries),
-            "values",
-            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
-        ),
         Mistake(
             "easy ones emphasised",
             averaged(focal_wrong_power),

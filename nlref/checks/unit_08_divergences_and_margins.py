@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nlref import losses
+from nlref.checks.batches import per_sample, reduction_mistakes
 from nlref.checks.exercise import Case, Criterion, CriterionName, Curve, Exercise, Mistake, Option, Question
 
 UNIT = "08_divergences_and_margins"
@@ -26,16 +27,6 @@ def criteria(values: str, extremes: str) -> tuple[Criterion, ...]:
         Criterion("shape", 0.2, "One number for each sample: the shape of y_pred without its last axis."),
         UNCHANGED,
     )
-
-
-def per_sample(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """The package's loss as the learner writes it: one value a sample."""
-
-    def reference(y_true, y_pred):
-        return loss(y_true, y_pred, reduction=None)
-
-    reference.__name__ = loss.__name__
-    return reference
 
 
 def batches(
@@ -67,37 +58,6 @@ def whole_batch(entry: Callable[..., Any], reduce: Callable[..., Any] = np.mean)
 
 def along_last(entry: Callable[..., Any], reduce: Callable[..., Any] = np.mean) -> Callable[..., Any]:
     return lambda y_true, y_pred: reduce(entry(y_true, y_pred), axis=-1)
-
-
-def mean_mistakes(entry: Callable[..., Any]) -> tuple[Mistake, ...]:
-    """The ways in which a mean over the last axis goes wrong."""
-    return (
-        Mistake(
-            "mean over everything",
-            whole_batch(entry),
-            "values",
-            "One number comes back, the mean over samples and outputs. Each sample keeps its own: mean over the last "
-            "axis.",
-        ),
-        Mistake(
-            "mean over the samples",
-            lambda y_true, y_pred: np.mean(entry(y_true, y_pred), axis=0),
-            "values",
-            "The mean runs over the first axis, the samples. It should run over the last one.",
-        ),
-        Mistake(
-            "sum for mean",
-            along_last(entry, np.sum),
-            "values",
-            "A sum stands where a mean should: the loss of a sample grows with its number of outputs.",
-        ),
-        Mistake(
-            "not reduced",
-            entry,
-            "values",
-            "One value an entry: the mean over the last axis is missing.",
-        ),
-    )
 
 
 def row_by_row(entry: Callable[..., Any], reduce: Callable[..., Any] = np.mean) -> Callable[..., Any]:
@@ -414,7 +374,7 @@ POISSON = Exercise(
             "values",
             "`log1p` adds 1 to the rate, which changes every value. What is added is 1e-7, and only to keep 0 finite.",
         ),
-        *mean_mistakes(poisson_entry),
+        *reduction_mistakes(poisson_entry, "mean"),
         Mistake(
             "PyTorch's epsilon",
             along_last(lambda y_true, y_pred: y_pred - y_true * np.log(y_pred + 1e-8)),
@@ -711,7 +671,7 @@ def margin_mistakes(power: int) -> tuple[Mistake, ...]:
             "values",
             "The products are added up before the maximum, so a row has one margin. Each output has its own.",
         ),
-        *mean_mistakes(entry),
+        *reduction_mistakes(entry, "mean"),
     )
 
 

@@ -35,7 +35,7 @@ def box():
 
 
 @pytest.fixture
-def nb(box):
+def nb(box, tmp_path):  # the exchange says where temporary folders are made: pytest's have to be there before
     with FileExchange(OWN, OWN) as exchange, box.session(OWN) as session:
         session.run_cell(LEARNER)
         yield RemoteNamespace(session, files=exchange)
