@@ -434,6 +434,11 @@ def sigmoid_vjp_clipped(x, g):
     return sigmoid_vjp_textbook(np.clip(x, -500, 500), g)
 
 
+def sigmoid_vjp_value_held(x, g):
+    y = np.clip(1 / (1 + np.exp(-x)), 1e-7, 1 - 1e-7)
+    return g * y * (1 - y)
+
+
 def sigmoid_vjp_of_two_sigmoids(x, g):
     def stable(z):
         e = np.exp(-np.abs(z))
@@ -543,6 +548,14 @@ SIGMOID_VJP = Exercise(
             sigmoid_vjp_overflowing,
             "extremes",
             "exp(1000) is infinite. The slope is the same at x and -x: let exp see -|x| only.",
+        ),
+        Mistake(
+            "value held off 0 and 1",
+            sigmoid_vjp_value_held,
+            "extremes",
+            "The value is held between 1e-7 and 1 - 1e-7, so far out the slope stays at 1e-7, which is not "
+            "right either, and exp(1000) is infinite. 1 - sigmoid(x) is sigmoid(-x), and exp should see "
+            "-|x| only.",
         ),
         Mistake(
             "clipped",
@@ -796,6 +809,21 @@ def softmax_vjp_in_place(x, g):
     return p * g
 
 
+def softmax_vjp_of_one_row(x, g):
+    p = softmax_of(x)
+    return (np.diag(p) - np.outer(p, p)) @ g
+
+
+def softmax_vjp_jacobian_alone(x, g):
+    p = softmax_of(x).reshape(-1, 1)
+    return np.diagflat(p) - p @ p.T
+
+
+def softmax_vjp_matrix_product(x, g):
+    p = softmax_of(x)
+    return p * (g - np.dot(p, g))
+
+
 def softmax_vjp_by_jacobian(x, g):
     p = softmax_of(x)
     jacobian = p[..., :, None] * np.eye(p.shape[-1]) - p[..., :, None] * p[..., None, :]
@@ -871,6 +899,27 @@ SOFTMAX_VJP = Exercise(
             "gradient",
             "p (1 - p) is how a score moves its own probability. It moves the others of its row too, by "
             "minus the product of the two: that is the row's sum of p g.",
+        ),
+        Mistake(
+            "Jacobian alone",
+            softmax_vjp_jacobian_alone,
+            "gradient",
+            "This is the Jacobian, a table. Multiplied by g it becomes the gradient, which has the shape of "
+            "x.",
+        ),
+        Mistake(
+            "matrix product for the sum",
+            softmax_vjp_matrix_product,
+            "gradient",
+            "`np.dot` of two batches is a matrix product. Each row needs its own sum of p g: `np.sum(p * g, "
+            "axis=-1, keepdims=True)`.",
+        ),
+        Mistake(
+            "Jacobian of one row",
+            softmax_vjp_of_one_row,
+            "gradient",
+            "diag(p) - outer(p, p) is the Jacobian of a single row. In a batch every row has its own; p (g "
+            "- the row's sum of p g) does without.",
         ),
         Mistake(
             "mean instead of weighted sum",
@@ -1496,6 +1545,10 @@ def error_measured_with_ones(f, f_vjp, x, g, h=STEP):
     return np.max(np.abs(f_vjp(x, g) - expected) / np.maximum(1, np.abs(expected)))
 
 
+def error_added_up(f, f_vjp, x, g, h=STEP):
+    return np.sum(error_each_entry(f, f_vjp, x, g, h))
+
+
 def error_by_loop(f, f_vjp, x, g, h=STEP):
     worst = 0.0
     for ours, theirs in zip(f_vjp(x, g).ravel(), numerical_vjp(f, x, g, h).ravel(), strict=True):
@@ -1583,6 +1636,13 @@ GRADIENT_ERROR = Exercise(
             error_averaged,
             "values",
             "The mean hides one wrong entry among many right ones. Take the largest.",
+        ),
+        Mistake(
+            "added up",
+            error_added_up,
+            "values",
+            "The errors of all entries are added up, so many small ones look like a large one. Take the "
+            "largest.",
         ),
         Mistake(
             "upstream gradient of ones",

@@ -99,6 +99,18 @@ def neuron_from_the_loss(x, w, b, target):
     return slope * x, slope
 
 
+def neuron_tanh_twice(x, w, b, target):
+    y = np.tanh(np.dot(w, x) + b)
+    slope = 2 * (y - target) * (1 - np.tanh(y) ** 2)
+    return slope * x, slope
+
+
+def neuron_squared_difference(x, w, b, target):
+    y = np.tanh(np.dot(w, x) + b)
+    slope = 2 * (y - target) * (1 - y) ** 2
+    return slope * x, slope
+
+
 def neuron_step_by_step(x, w, b, target):
     z = np.sum(w * x) + b
     y = np.tanh(z)
@@ -180,6 +192,19 @@ NEURON_GRADIENTS = Exercise(
             neuron_slope_of_the_sum,
             "gradient",
             "1 - y squared takes the value of tanh. Here it is given what goes into tanh.",
+        ),
+        Mistake(
+            "brackets squared",
+            neuron_squared_difference,
+            "gradient",
+            "`(1 - y) ** 2` squares the difference. Only y is squared: `1 - y ** 2`.",
+        ),
+        Mistake(
+            "tanh twice",
+            neuron_tanh_twice,
+            "gradient",
+            "y has gone through tanh already, and here goes through it once more. The slope is 1 - y "
+            "squared.",
         ),
         Mistake(
             "slope of the sigmoid",
@@ -338,6 +363,13 @@ class DenseKernelReturned(Dense):
         return self.kernel_gradient
 
 
+class DenseBiasOfOnes(Dense):
+    def backward(self, g):
+        returned = super().backward(g)
+        self.bias_gradient = np.ones_like(self.bias)
+        return returned
+
+
 class DenseInPlace(Dense):
     def backward(self, g):
         returned = super().backward(g)
@@ -466,6 +498,13 @@ DENSE = Exercise(
             DenseBiasMean,
             "gradient",
             "`bias_gradient` is the mean over the samples. What one bias does to all samples adds up.",
+        ),
+        Mistake(
+            "bias gradient of ones",
+            DenseBiasOfOnes,
+            "gradient",
+            "1 is only the slope of the output with respect to the bias. It is multiplied by g, and added "
+            "up over the samples.",
         ),
         Mistake(
             "kernel not transposed",
@@ -829,6 +868,10 @@ def mse_gradient_of_samples(y_true, y_pred):
     return np.mean(2 * (y_pred - y_true), axis=-1)
 
 
+def mse_gradient_half_by_samples(y_true, y_pred):
+    return (y_pred - y_true) / len(y_pred)
+
+
 def mse_gradient_in_place(y_true, y_pred):
     y_pred -= y_true
     return 2 * y_pred / y_pred.size
@@ -893,6 +936,13 @@ MSE_GRADIENT = Exercise(
             "gradient",
             "This divides by the number of samples. The mean runs over all entries, samples times outputs: "
             "`y_pred.size`.",
+        ),
+        Mistake(
+            "half the squares, averaged over the samples",
+            mse_gradient_half_by_samples,
+            "gradient",
+            "This is the gradient of half the sum of squares, divided by the number of samples, as some "
+            "courses define the loss. Here it is the mean of all squares: 2 over the number of entries.",
         ),
         Mistake(
             "divided by the outputs alone",
