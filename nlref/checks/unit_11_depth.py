@@ -87,6 +87,14 @@ def signal_mean_of_deviations(x, kernels, activation):
     return np.array(sizes)
 
 
+def signal_of_each_unit(x, kernels, activation):
+    sizes = []
+    for kernel in kernels:
+        x = activation(x @ kernel)
+        sizes.append(np.std(x, axis=0))
+    return np.array(sizes)
+
+
 def signal_squared(x, kernels, activation):
     return signal_sizes(x, kernels, activation) ** 2
 
@@ -229,6 +237,13 @@ SIGNAL_SIZES = Exercise(
             signal_mean_of_deviations,
             "values",
             "This takes the root first and the mean after. Take the mean of the variances, then the root.",
+        ),
+        Mistake(
+            "one for each unit",
+            signal_of_each_unit,
+            "values",
+            "Each unit has a number of its own here. Take the mean of a layer's variances, then the root: one number "
+            "for each layer.",
         ),
         Mistake(
             "root missing",
@@ -1124,6 +1139,20 @@ class NormBetaFirst(BatchNormalization):
         return y - self.beta + self.gamma * self.beta
 
 
+class NormScaledInTraining(BatchNormalization):
+    def forward(self, x, training):
+        if training:
+            return super().forward(x, training)
+        return self.normalise(x, self.moving_mean, self.moving_variance)
+
+
+class NormWithoutEpsilonLater(BatchNormalization):
+    def forward(self, x, training):
+        if training:
+            return super().forward(x, training)
+        return self.gamma * (x - self.moving_mean) / np.sqrt(self.moving_variance) + self.beta
+
+
 class NormDifferenceOfSquares(BatchNormalization):
     def moments(self, x):
         return x.mean(axis=0), np.maximum((x**2).mean(axis=0) - x.mean(axis=0) ** 2, 0)
@@ -1399,6 +1428,18 @@ BATCH_NORMALIZATION = Exercise(
             "beta is added before gamma multiplies. It is gamma times the normalised x, plus beta.",
         ),
         Mistake(
+            "gamma and beta in training alone",
+            NormScaledInTraining,
+            "values",
+            "With training=False gamma and beta are left out. They are learned, and belong to both.",
+        ),
+        Mistake(
+            "no epsilon at inference",
+            NormWithoutEpsilonLater,
+            "values",
+            "With training=False epsilon is not added to the variance. The formula is the same in both.",
+        ),
+        Mistake(
             "difference of squares",
             NormDifferenceOfSquares,
             "extremes",
@@ -1473,6 +1514,11 @@ def norm_vjp_gamma_in_y(x, g, gamma, epsilon=1e-3):
     y, deviation = normalised(x, epsilon)
     to_x = gamma / deviation * (g - g.mean(axis=0) - gamma * y * (g * gamma * y).mean(axis=0))
     return to_x, (g * y).sum(axis=0), g.sum(axis=0)
+
+
+def norm_vjp_gamma_twice(x, g, gamma, epsilon=1e-3):
+    to_x, to_gamma, to_beta = norm_vjp(x, g, gamma, epsilon)
+    return to_x * gamma, to_gamma, to_beta
 
 
 def norm_vjp_gamma_times_gamma(x, g, gamma, epsilon=1e-3):
@@ -1630,6 +1676,12 @@ BATCH_NORMALIZATION_VJP = Exercise(
             norm_vjp_gamma_in_y,
             "gradient",
             "In the gradient of x, y holds gamma already, which then counts three times. y is without gamma.",
+        ),
+        Mistake(
+            "gamma twice",
+            norm_vjp_gamma_twice,
+            "gradient",
+            "The gradient of x has the factor gamma twice: within the brackets stands g itself, without gamma.",
         ),
         Mistake(
             "gamma's gradient times gamma",

@@ -267,6 +267,12 @@ class MomentumSummed(PlainMomentum):
         return w + self.velocity
 
 
+class MomentumRateForAll(PlainMomentum):
+    def step(self, w, gradient):
+        self.velocity = self.learning_rate * (self.momentum * self.velocity - gradient)
+        return w + self.velocity
+
+
 class MomentumVelocityLate(PlainMomentum):
     def step(self, w, gradient):
         moved = w + self.velocity
@@ -338,6 +344,8 @@ def momentum_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         Case("values", (0.1, 0.9), steps=steps(generator, 4, 2), scale=0.1),
         Case("values", (), {}, steps=steps(generator, 3, 2, 2), scale=0.1),
         Case("values", (0.5,), {"momentum": 0.0}, steps=steps(generator, 2, 2), scale=0.1),
+        # Of the shape of the case before: a velocity that belongs to the class would still be there.
+        Case("values", (0.2, 0.75), steps=steps(generator, 2, 2), scale=0.1),
         Case("input unchanged", (0.1, 0.9), steps=steps(generator, 2, 3)),
     )
 
@@ -420,6 +428,12 @@ MOMENTUM = Exercise(
             MomentumSummed,
             "values",
             "All earlier steps count whole. `momentum` says which part of the velocity is kept.",
+        ),
+        Mistake(
+            "rate times the old velocity, too",
+            MomentumRateForAll,
+            "values",
+            "The rate multiplies the old velocity, too, which contains it already. It belongs to the gradient alone.",
         ),
         Mistake(
             "velocity one step late",
@@ -506,6 +520,27 @@ class AdamUncorrected(PlainAdam):
 class AdamHalfCorrected(PlainAdam):
     def averages(self, gradient):
         return super().averages(gradient)[0], self.v
+
+
+class AdamSecondCorrected(PlainAdam):
+    def step(self, w, gradient):
+        _, v = self.averages(gradient)
+        return w - self.learning_rate * self.m / (np.sqrt(v) + self.epsilon)
+
+
+class AdamOneBeta(PlainAdam):
+    def averages(self, gradient):
+        super().averages(gradient)
+        correction = 1 - self.beta_1**self.t
+        return self.m / correction, self.v / correction
+
+
+class AdamSummed(PlainAdam):
+    def averages(self, gradient):
+        self.t += 1
+        self.m = self.beta_1 * self.m + gradient
+        self.v = self.beta_2 * self.v + gradient**2
+        return self.m / (1 - self.beta_1**self.t), self.v / (1 - self.beta_2**self.t)
 
 
 class AdamWithoutPower(PlainAdam):
@@ -729,6 +764,24 @@ ADAM = Exercise(
             "The average of the squares starts at 0, too, and is not corrected.",
         ),
         Mistake(
+            "only the second average corrected",
+            AdamSecondCorrected,
+            "values",
+            "The average of the gradient starts at 0, too, and is not corrected.",
+        ),
+        Mistake(
+            "beta_1 corrects both",
+            AdamOneBeta,
+            "values",
+            "Both averages are corrected with beta_1. That of the squares has beta_2: 1 - beta_2 ** t.",
+        ),
+        Mistake(
+            "new ones added whole",
+            AdamSummed,
+            "values",
+            "The gradient and its square are added whole. In an average the new one weighs 1 - beta.",
+        ),
+        Mistake(
             "power forgotten",
             AdamWithoutPower,
             "values",
@@ -870,6 +923,10 @@ def penalty_absolute(w, l1=0.0, l2=0.0):
     return l1 * np.abs(w) + 2 * l2 * w
 
 
+def penalty_of_sizes(w, l1=0.0, l2=0.0):
+    return l1 * np.sign(w) + 2 * l2 * np.abs(w)
+
+
 def penalty_without_l1(w, l1=0.0, l2=0.0):
     return 2 * l2 * w
 
@@ -1004,6 +1061,12 @@ PENALTY_GRADIENT = Exercise(
             "gradient",
             "The slope of |w| is 1 or -1, not |w|.",
         ),
+        Mistake(
+            "absolute value in the square's slope",
+            penalty_of_sizes,
+            "gradient",
+            "l2 pushes negative weights away from 0 here: the slope of w squared is 2 w, with its sign.",
+        ),
         Mistake("l1 forgotten", penalty_without_l1, "gradient", "Only l2 pulls. The part of l1 is missing."),
         Mistake("l2 forgotten", penalty_without_l2, "gradient", "Only l1 pulls. The part of l2 is missing."),
         Mistake(
@@ -1105,6 +1168,14 @@ def dropout_divided_by_rate(x, uniform, rate, training=True):
 
 def dropout_multiplied(x, uniform, rate, training=True):
     return np.where(uniform >= rate, x * (1 - rate), 0.0) if training else x
+
+
+def dropout_kept_as_they_were(x, uniform, rate, training=True):
+    return np.where(uniform >= rate, x / (1 - rate), x) if training else x
+
+
+def dropout_left_out(x, uniform, rate, training=True):
+    return x[uniform >= rate] / (1 - rate) if training else x
 
 
 def dropout_first_row(x, uniform, rate, training=True):
@@ -1246,6 +1317,19 @@ DROPOUT = Exercise(
             dropout_multiplied,
             "values",
             "What is kept is multiplied by 1 - rate, which makes it smaller still. Divide.",
+        ),
+        Mistake(
+            "nothing dropped",
+            dropout_kept_as_they_were,
+            "values",
+            "What is dropped stays as it was. It becomes 0.",
+        ),
+        Mistake(
+            "left out",
+            dropout_left_out,
+            "values",
+            "`x[...]` leaves the dropped entries out, and the shape is lost. They become 0 and stay in their places: "
+            "`np.where`.",
         ),
         Mistake(
             "one mask for the batch",
@@ -1427,6 +1511,16 @@ class StopsWithoutDelta(PlainEarlyStopping):
         return loss < self.best
 
 
+class StopsByPart(PlainEarlyStopping):
+    def is_better(self, loss):
+        return loss < self.best * (1 - self.min_delta)
+
+
+class StopsByDistance(PlainEarlyStopping):
+    def is_better(self, loss):
+        return abs(loss - self.best) > self.min_delta
+
+
 class StopsWithDeltaTurned(PlainEarlyStopping):
     def is_better(self, loss):
         return loss < self.best + self.min_delta
@@ -1543,9 +1637,10 @@ def stopping_cases(generator: np.random.Generator) -> tuple[Case, ...]:
         watch("values", times(factor, 1.0, 0.4, 0.5), 1),
         watch("values", times(factor, 1.0, 0.95, 0.7, 0.68, 0.65, 0.62), 3, min_delta=round(0.1 * factor, 3)),
         watch("values", times(factor, 1.0, 0.7, 0.75, 0.78), 2, min_delta=round(0.1 * factor, 3)),
-        # One NaN more than the patience, or who stops late would look like who passes over NaN.
-        watch("extremes", [*times(factor, 1.0, 0.8), np.nan, *times(factor, 0.7), *3 * [np.nan]], 2),
+        watch("extremes", [*times(factor, 1.0, 0.8), np.nan, *times(factor, 0.7), np.nan, np.nan], 2),
         watch("extremes", [*times(factor, 0.8), np.nan, *times(factor, 0.9)], 2),
+        # Here who passes over NaN is right, and who stops too late or too early is not.
+        watch("extremes", [*times(factor, 1.0), np.nan, *times(factor, 0.7, 0.8, 0.9)], 2),
     )
 
 
@@ -1612,6 +1707,18 @@ EARLY_STOPPING = Exercise(
             StopsWithoutDelta,
             "values",
             "Any improvement counts. It has to be larger than `min_delta`.",
+        ),
+        Mistake(
+            "min_delta as a part of the best",
+            StopsByPart,
+            "values",
+            "`min_delta` is taken as a part of the best, as PyTorch does on a plateau. Here it is subtracted.",
+        ),
+        Mistake(
+            "any change is better",
+            StopsByDistance,
+            "values",
+            "A loss that has changed by more than `min_delta` counts as better, a larger one too. It has to be less.",
         ),
         Mistake(
             "min_delta turned round",

@@ -1391,3 +1391,319 @@ def _(x, y, penalties, folds):
         if errors[-1] < lowest:
             best, lowest = l2, errors[-1]
     return np.array(errors), best
+
+
+# Once more, each beside the section of its exercise above
+
+
+wrong("signal_sizes", "activation of the kernel")(
+    _through(
+        lambda h: np.sqrt(np.mean(np.var(h, axis=0))), lambda x, kernel, activation: x @ activation(kernel)
+    )
+)
+wrong("signal_sizes", "activation before the kernel")(
+    _through(
+        lambda h: np.sqrt(np.mean(np.var(h, axis=0))), lambda x, kernel, activation: activation(x) @ kernel
+    )
+)
+wrong("signal_sizes", "one for each unit")(_through(lambda h: np.std(h, axis=0)))
+wrong("signal_sizes", "the largest unit")(_through(lambda h: np.max(np.std(h, axis=0))))
+wrong("signal_sizes", "root of the sum")(_through(lambda h: np.sqrt(np.sum(np.var(h, axis=0)))))
+
+
+def _backward(size, step=lambda g, kernel, slope: (g * slope) @ kernel.T):
+    """``gradient_sizes`` with another measure or another way through a layer."""
+
+    def gradient_sizes(g, kernels, slopes):
+        sizes = []
+        for i in range(len(kernels) - 1, -1, -1):
+            g = step(g, kernels[i], slopes[i])
+            sizes.append(size(g))
+        return np.array(sizes[::-1])
+
+    return gradient_sizes
+
+
+wrong("gradient_sizes", "slope twice")(
+    _backward(lambda g: np.sqrt(np.mean(g**2)), lambda g, kernel, slope: ((g * slope) @ kernel.T) * slope)
+)
+wrong("gradient_sizes", "one for each unit")(_backward(lambda g: np.sqrt(np.mean(g**2, axis=0))))
+wrong("gradient_sizes", "divided by the slopes")(
+    _backward(lambda g: np.sqrt(np.mean(g**2)), lambda g, kernel, slope: (g / slope) @ kernel.T)
+)
+wrong("gradient_sizes", "the last size for all")(
+    lambda g, kernels, slopes: np.full(
+        len(kernels), _backward(lambda g: np.sqrt(np.mean(g**2)))(g, kernels, slopes)[0]
+    )
+)
+wrong("gradient_sizes", "mean of the roots of the samples")(
+    _backward(lambda g: np.mean(np.sqrt(np.mean(g**2, axis=1))))
+)
+
+wrong("glorot_uniform", "from -limit to 0")(lambda u: (u - 1) * np.sqrt(6 / sum(u.shape)))
+wrong("glorot_uniform", "a bracket too few")(lambda u: np.sqrt(6 / sum(u.shape)) * 2 * u - 1)
+wrong("glorot_uniform", "the units twice")(lambda u: np.sqrt(6 / (2 * u.shape[1])) * (2 * u - 1))
+wrong("glorot_uniform", "twice the limit")(lambda u: np.sqrt(6 / sum(u.shape)) * (4 * u - 2))
+wrong("glorot_uniform", "the limit alone")(lambda u: np.full(u.shape, np.sqrt(6 / sum(u.shape))))
+
+wrong("he_normal", "all axes but the first, as in PyTorch")(lambda z: z * np.sqrt(2 / np.prod(z.shape[1:])))
+wrong("he_normal", "the first two axes")(lambda z: z * np.sqrt(2 / np.prod(z.shape[:2])))
+wrong("he_normal", "half the inputs")(lambda z: z * np.sqrt(np.prod(z.shape[:-1]) / 2))
+wrong("he_normal", "rows and columns alone")(
+    lambda z: z * np.sqrt(2 / np.prod(z.shape[:-2])) if z.ndim > 2 else z * np.sqrt(2 / z.shape[0])
+)
+wrong("he_normal", "two roots")(lambda z: z * np.sqrt(np.sqrt(2 / np.prod(z.shape[:-1]))))
+
+
+@wrong("batch_normalization", "gamma and beta in training alone")
+class _GammaInTraining(_moves(None)):
+    def forward(self, x, training):
+        y = super().forward(x, training)
+        return y if training else (y - self.beta) / self.gamma
+
+
+@wrong("batch_normalization", "no epsilon at inference")
+class _NoEpsilonLater(_moves(None)):
+    def forward(self, x, training):
+        if training:
+            return super().forward(x, training)
+        return self.gamma * (x - self.moving_mean) / np.sqrt(self.moving_variance) + self.beta
+
+
+@wrong("batch_normalization", "moved before the batch is used, and used moved")
+class _MovedMean(_moves(None)):
+    def forward(self, x, training):
+        if not training:
+            return super().forward(x, training)
+        _keep(self, x.mean(axis=0), x.var(axis=0), x)
+        return self.gamma * (x - self.moving_mean) / np.sqrt(x.var(axis=0) + self.epsilon) + self.beta
+
+
+@wrong("batch_normalization", "averages kept in the class")
+class _Shared(_moves(None)):
+    kept = None
+
+    def forward(self, x, training):
+        y = super().forward(x, training)
+        self.moving_mean = np.mean(x) * np.ones_like(self.moving_mean) if training else self.moving_mean
+        return y
+
+
+@wrong("batch_normalization", "gamma added, beta multiplied")
+class _GammaForBeta(_moves(None)):
+    def forward(self, x, training):
+        y = (super().forward(x, training) - self.beta) / self.gamma
+        return self.beta * y + self.gamma
+
+
+@wrong("batch_normalization_vjp", "gamma squared")
+def _(x, g, gamma, epsilon=1e-3):
+    y, deviation = _parts(x, epsilon)
+    g_hat = g * gamma
+    dx = gamma / deviation * (g_hat - g_hat.mean(axis=0) - y * (g_hat * y).mean(axis=0))
+    return dx, np.sum(g * y, axis=0), np.sum(g, axis=0)
+
+
+@wrong("batch_normalization_vjp", "summed over the units")
+def _(x, g, gamma, epsilon=1e-3):
+    y, deviation = _parts(x, epsilon)
+    dx = gamma / deviation * (g - g.mean(axis=0) - y * (g * y).mean(axis=0))
+    return dx, np.sum(g * y, axis=1), np.sum(g, axis=1)
+
+
+@wrong("batch_normalization_vjp", "y not in front of its mean")
+def _(x, g, gamma, epsilon=1e-3):
+    y, deviation = _parts(x, epsilon)
+    dx = gamma / deviation * (g - g.mean(axis=0) - (g * y).mean(axis=0))
+    return dx, np.sum(g * y, axis=0), np.sum(g, axis=0)
+
+
+@wrong("batch_normalization_vjp", "mean of g twice")
+def _(x, g, gamma, epsilon=1e-3):
+    y, deviation = _parts(x, epsilon)
+    dx = gamma / deviation * (g - g.mean(axis=0) - y * g.mean(axis=0))
+    return dx, np.sum(g * y, axis=0), np.sum(g, axis=0)
+
+
+@wrong("batch_normalization_vjp", "x for y in the last term")
+def _(x, g, gamma, epsilon=1e-3):
+    y, deviation = _parts(x, epsilon)
+    dx = gamma / deviation * (g - g.mean(axis=0) - x * (g * x).mean(axis=0))
+    return dx, np.sum(g * y, axis=0), np.sum(g, axis=0)
+
+
+wrong("sgd_step", "weights decay, too")(
+    lambda w, gradient, learning_rate=0.01: w - learning_rate * (gradient + w)
+)
+wrong("sgd_step", "clipped")(
+    lambda w, gradient, learning_rate=0.01: w - learning_rate * np.clip(gradient, -1, 1)
+)
+wrong("sgd_step", "gradient squared")(lambda w, gradient, learning_rate=0.01: w - learning_rate * gradient**2)
+wrong("sgd_step", "rate subtracted")(lambda w, gradient, learning_rate=0.01: w - learning_rate - gradient)
+wrong("sgd_step", "summed gradient")(
+    lambda w, gradient, learning_rate=0.01: w - learning_rate * np.sum(gradient)
+)
+
+
+@wrong("momentum", "rate times the whole")
+@_momentum
+def _(self, w, gradient):
+    self.velocity = self.learning_rate * (self.momentum * self.velocity - gradient)
+    return w + self.velocity
+
+
+@wrong("momentum", "one minus momentum kept")
+@_momentum
+def _(self, w, gradient):
+    self.velocity = (1 - self.momentum) * self.velocity - self.learning_rate * gradient
+    return w + self.velocity
+
+
+@wrong("momentum", "velocity added twice")
+@_momentum
+def _(self, w, gradient):
+    self.velocity = self.momentum * self.velocity - self.learning_rate * gradient
+    return w + self.velocity - self.learning_rate * gradient
+
+
+@wrong("momentum", "average of both")
+@_momentum
+def _(self, w, gradient):
+    self.velocity = self.momentum * self.velocity - (1 - self.momentum) * self.learning_rate * gradient
+    return w + self.velocity
+
+
+@wrong("momentum", "velocity in the class")
+class _SharedVelocity:
+    velocity = 0.0
+
+    def __init__(self, learning_rate=0.01, momentum=0.9):
+        self.learning_rate, self.momentum = learning_rate, momentum
+
+    def step(self, w, gradient):
+        old = _SharedVelocity.velocity if np.shape(_SharedVelocity.velocity) == np.shape(w) else 0.0
+        _SharedVelocity.velocity = self.momentum * old - self.learning_rate * gradient
+        return w + _SharedVelocity.velocity
+
+
+@wrong("adam", "only the second average corrected")
+@_adam
+def _(self, w, gradient):
+    self.t += 1
+    _averages(self, gradient)
+    _, v = _corrected(self)
+    return w - self.learning_rate * self.m / (np.sqrt(v) + self.epsilon)
+
+
+@wrong("adam", "beta_1 corrects both")
+@_adam
+def _(self, w, gradient):
+    self.t += 1
+    _averages(self, gradient)
+    correction = 1 - self.beta_1**self.t
+    return w - self.learning_rate * (self.m / correction) / (np.sqrt(self.v / correction) + self.epsilon)
+
+
+@wrong("adam", "squared distance from the average, as in AdaBelief")
+@_adam
+def _(self, w, gradient):
+    self.t += 1
+    self.m = self.beta_1 * self.m + (1 - self.beta_1) * gradient
+    self.v = self.beta_2 * self.v + (1 - self.beta_2) * (gradient - self.m) ** 2
+    m, v = _corrected(self)
+    return w - self.learning_rate * m / (np.sqrt(v) + self.epsilon)
+
+
+@wrong("adam", "gradient added whole")
+@_adam
+def _(self, w, gradient):
+    self.t += 1
+    self.m = self.beta_1 * self.m + gradient
+    self.v = self.beta_2 * self.v + gradient**2
+    m, v = _corrected(self)
+    return w - self.learning_rate * m / (np.sqrt(v) + self.epsilon)
+
+
+wrong("penalty_gradient", "sign of both")(lambda w, l1=0.0, l2=0.0: np.sign(w) * (l1 + 2 * l2))
+wrong("penalty_gradient", "square kept")(lambda w, l1=0.0, l2=0.0: l1 * np.sign(w) + 2 * l2 * w**2)
+wrong("penalty_gradient", "absolute value in the square's slope")(
+    lambda w, l1=0.0, l2=0.0: l1 * np.sign(w) + 2 * l2 * np.abs(w)
+)
+wrong("penalty_gradient", "slope of the root of the sum of squares")(
+    lambda w, l1=0.0, l2=0.0: l1 * np.sign(w) + l2 * w / np.sqrt(np.sum(w**2) + 1e-12)
+)
+wrong("penalty_gradient", "weights added")(lambda w, l1=0.0, l2=0.0: w + l1 * np.sign(w) + 2 * l2 * w)
+
+wrong("dropout", "dropped ones stay as they were")(
+    lambda x, uniform, rate, training=True: np.where(uniform >= rate, x / (1 - rate), x) if training else x
+)
+wrong("dropout", "zeros without training")(
+    lambda x, uniform, rate, training=True: (
+        np.where(uniform >= rate, x / (1 - rate), 0.0) if training else np.zeros_like(x)
+    )
+)
+wrong("dropout", "values compared with the rate")(
+    lambda x, uniform, rate, training=True: np.where(x >= rate, x / (1 - rate), 0.0) if training else x
+)
+wrong("dropout", "dropped ones left out")(
+    lambda x, uniform, rate, training=True: x[uniform >= rate] / (1 - rate) if training else x
+)
+wrong("dropout", "multiplied by one plus rate")(
+    lambda x, uniform, rate, training=True: x * (uniform >= rate) * (1 + rate) if training else x
+)
+
+
+@wrong("early_stopping", "min_delta as a part of the best, as in PyTorch")
+@_stopping
+def _(self, loss):
+    self.epoch += 1
+    if loss < self.best * (1 - self.min_delta):
+        self.best, self.best_epoch, self.wait = loss, self.epoch, 0
+    else:
+        self.wait += 1
+    return self.wait >= self.patience
+
+
+@wrong("early_stopping", "the change may go either way")
+@_stopping
+def _(self, loss):
+    self.epoch += 1
+    if abs(loss - self.best) > self.min_delta:
+        self.best, self.best_epoch, self.wait = loss, self.epoch, 0
+    else:
+        self.wait += 1
+    return self.wait >= self.patience
+
+
+@wrong("early_stopping", "best not stored")
+@_stopping
+def _(self, loss):
+    self.epoch += 1
+    if loss < self.best - self.min_delta:
+        self.best_epoch, self.wait = self.epoch, 0
+    else:
+        self.wait += 1
+    return self.wait >= self.patience
+
+
+@wrong("early_stopping", "waits from 1 after a better one")
+@_stopping
+def _(self, loss):
+    self.epoch += 1
+    if loss < self.best - self.min_delta:
+        self.best, self.best_epoch, self.wait = loss, self.epoch, 1
+    else:
+        self.wait += 1
+    return self.wait >= self.patience
+
+
+@right("early_stopping")
+@_stopping
+def _(self, loss):
+    # says True once: who asks has stopped by then
+    self.epoch += 1
+    if loss < self.best - self.min_delta:
+        self.best, self.best_epoch, self.wait = loss, self.epoch, 0
+    else:
+        self.wait += 1
+    return self.wait == self.patience
