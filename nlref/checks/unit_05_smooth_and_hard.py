@@ -841,6 +841,10 @@ def hard_sigmoid_without_half(x, slope=1 / 6):
     return np.clip(slope * x, 0, 1)
 
 
+def hard_sigmoid_half_inside(x, slope=1 / 6):
+    return np.clip(slope * (x + 0.5), 0, 1)
+
+
 def hard_sigmoid_to_minus_one(x, slope=1 / 6):
     return np.clip(slope * x + 0.5, -1, 1)
 
@@ -953,6 +957,12 @@ HARD_SIGMOID = Exercise(
             hard_sigmoid_without_half,
             "values",
             "At 0 the result is 0. A sigmoid is 0.5 there.",
+        ),
+        Mistake(
+            "0.5 inside the bracket",
+            hard_sigmoid_half_inside,
+            "values",
+            "The slope multiplies the 0.5 as well. Only x is multiplied; then 0.5 is added.",
         ),
         Mistake(
             "cut off at -1",
