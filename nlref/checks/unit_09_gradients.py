@@ -107,7 +107,7 @@ CENTRAL_DIFFERENCE = Exercise(
     reference=central_difference,
     arguments=("f", "x"),
     criteria=(
-        Criterion("values", 0.7, "The rise of f from x - h to x + h, divided by the way between them, 2h."),
+        Criterion("values", 0.7, "The rise of f from x - h to x + h, divided by their distance, 2h."),
         Criterion("shape", 0.2, "The result has the shape of x, whatever axes it has."),
         UNCHANGED,
     ),
@@ -139,7 +139,7 @@ CENTRAL_DIFFERENCE = Exercise(
             "divided by h",
             central_undivided,
             "values",
-            "From x - h to x + h the way is 2h, and here the rise is divided by h.",
+            "x - h and x + h are 2h apart, and here the rise is divided by h.",
         ),
         Mistake(
             "below minus above",
@@ -171,11 +171,11 @@ CENTRAL_DIFFERENCE = Exercise(
     ),
     alternatives=(central_of_midpoints, central_in_two_lines, central_element_by_element),
     hints=(
-        "How far does f rise from x - h to x + h, and how long is the way between the two?",
-        "A slope is a rise divided by a way. Two points on the graph lie at x - h and x + h, so the rise is "
-        "the difference of f there and the way is twice h. For the square at 3 with h = 0.1 the points have "
-        "the heights 8.41 and 9.61; the rise 1.2 over the way 0.2 is 6. f takes whole arrays, so no loop is "
-        "needed.",
+        "How far does f rise from x - h to x + h, and how far apart are the two?",
+        "A slope is a rise divided by a distance. Two points on the graph lie at x - h and x + h, so the "
+        "rise is the difference of f there and their distance is twice h. For the square at 3 with h = 0.1 "
+        "the points have the heights 8.41 and 9.61; the rise 1.2 over the distance 0.2 is 6. f takes whole "
+        "arrays, so no loop is needed.",
         "`return (f(x + h) - f(____)) / (____)`",
     ),
     points=5,
@@ -1730,7 +1730,7 @@ GRADIENT_ERROR = Exercise(
     ),
     alternatives=(gradient_error, error_by_loop, error_by_where),
     hints=(
-        "Which single entry of the two gradients is furthest apart, measured by its own size?",
+        "At which entry are the two gradients furthest apart, measured by its size?",
         "Compute both gradients with the same x and g: one by f_vjp, one by your numerical_vjp. Their "
         "difference, without its sign, is divided by the size of the numerical one where that is above 1, "
         "and by 1 elsewhere, so that a slope of 0 does no harm. The largest of these is the answer. For [3, "
