@@ -106,7 +106,7 @@ if written(central_difference):
 #
 # ## 2. Many inputs, many outputs
 #
-# A layer has many outputs. What training hands back to it is one number for each output: how much the loss grows if that output grows. That is the **upstream gradient** `g`, and the layer answers with the same for its inputs, the slope of $\sum_i g_i f_i(x)$. This is called a vector-Jacobian product, **vjp**; the Jacobian is the table of the slopes of every output by every input.
+# A layer has many outputs. Training hands it one number for each output, the **upstream gradient** `g`: how much the loss grows with that output. The layer answers with the same for its inputs, the slope of $\sum_i g_i f_i(x)$. This is called a vector-Jacobian product, **vjp**; the Jacobian is the table of the slopes of every output by every input.
 #
 # ### Write `numerical_vjp` · 5 points
 #
