@@ -131,6 +131,8 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
 
     They can be named in every criterion that looks at numbers.
     """
+    if exercise.kind == "class":
+        return _of_constructor(exercise)
     if exercise.kind != "function":
         return ()
     right = exercise.reference
@@ -270,7 +272,7 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
                 lambda *args, name=name, **kwargs: right(
                     *args, **{key: value for key, value in kwargs.items() if key != name}
                 ),
-                f"Whatever `{name}` is, the result is that of its default.",
+                _IGNORED.format(name=name),
             )
         )
     if len(exercise.arguments) > 1:
@@ -336,6 +338,8 @@ _REDUCTIONS: tuple[tuple[str, Callable[[np.ndarray], Any], str], ...] = (
         "The mean is taken first and then the square: the square comes first.",
     ),
 )
+
+_IGNORED = "Whatever `{name}` is, the result is that of its default."
 
 # What becomes of a parameter, such as a slope, before it is used.
 _PARAMETERS: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
@@ -408,6 +412,31 @@ def _of_parameter(
         return right(*args, **{**kwargs, name: changed})
 
     return function
+
+
+def _of_constructor(exercise: Exercise) -> tuple[Mistake, ...]:
+    """The class, made with a setting that is changed first: each that has a number with decimals by default."""
+    signature = inspect.signature(exercise.reference)
+
+    def changed(name: str, change: Callable[[Any], Any]) -> Callable[..., Any]:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            given.arguments[name] = change(given.arguments[name])
+            return exercise.reference(*given.args, **given.kwargs)
+
+        return make
+
+    defaults = {name: one.default for name, one in signature.parameters.items()}
+    found = []
+    for name, default in defaults.items():
+        if isinstance(default, float):
+            ignored = ("ignored", lambda _, default=default: default, _IGNORED)
+            found += [
+                Mistake(f"{name} {kind}", changed(name, change), "values", sentence.format(name=name))
+                for kind, change, sentence in (ignored, *_PARAMETERS)
+            ]
+    return tuple(found)
 
 
 def _with_parameter(

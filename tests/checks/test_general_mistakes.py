@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nlref.checks import Case, Criterion, Exercise, evaluate
+from nlref.checks import Case, Criterion, Exercise, evaluate, find
 from nlref.checks.general_mistakes import _REDUCTIONS, general_mistakes
 
 
@@ -281,3 +281,31 @@ def test_writing_into_the_callers_array_is_told_with_the_way_out():
     assert result.mistake == "in place"
     assert "begin with a copy" in str(result)
     assert evaluate(record, lambda x, by=1.0: x).mistake != "in place"
+
+
+@pytest.mark.parametrize(
+    ("change", "named", "said"),
+    [
+        (lambda momentum: 1 - momentum, "momentum one minus", "This is right for 1 - momentum."),
+        (lambda momentum: momentum**2, "momentum squared", "This is right for the square of momentum."),
+        (
+            lambda momentum: 0.9,
+            "momentum ignored",
+            "Whatever `momentum` is, the result is that of its default.",
+        ),
+        (lambda momentum: momentum, None, ""),
+    ],
+)
+def test_a_setting_of_a_class_that_is_changed_is_told(change, named, said):
+    class Momentum:
+        def __init__(self, learning_rate=0.01, momentum=0.9):
+            self.learning_rate, self.momentum, self.velocity = learning_rate, change(momentum), 0.0
+
+        def step(self, w, gradient):
+            self.velocity = self.momentum * self.velocity - self.learning_rate * gradient
+            return w + self.velocity
+
+    result = evaluate(replace(find("momentum"), mistakes=()), Momentum)
+    assert result.mistake == named
+    assert said in str(result)
+    assert result.passed is (named is None)
