@@ -229,6 +229,8 @@ def _said_of_call(node: ast.Call, other: ast.AST) -> str:
             left = {keyword.arg for keyword in node.keywords} - {keyword.arg for keyword in other.keywords}
             return f"`{left.pop()}` is not given to `{name}`"
         return f"two arguments of `{name}` are exchanged"
+    if name == "np.where" and other is node.args[0]:
+        return "the condition of `np.where` comes back, and neither of its sides"
     if name == "np.where":
         return "one side of `np.where` is taken everywhere"
     return f"`{name}` is missing" if known else "a step is missing"

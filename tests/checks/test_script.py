@@ -357,8 +357,10 @@ def test_changed_input_costs_its_criterion_alone():
 def test_bools_are_called_bools():
     result = evaluate(STOPPING, StopsOneLate)
     message = criterion(result, "values").message
-    assert message.endswith("False comes back, and True is right.")
-    assert message.startswith("`early_stopping = EarlyStopping(2); early_stopping.update(")
+    shown, why = message.splitlines()
+    assert shown.endswith("False comes back, and True is right.")
+    assert shown.startswith("`early_stopping = EarlyStopping(2); early_stopping.update(")
+    assert why == "A right solution in which `>` stands where `>=` belongs gives the same."
 
 
 def test_arrays_to_write_into_are_compared_afterwards():
