@@ -220,6 +220,8 @@ def _said(node: ast.AST, other: ast.AST) -> str:
 def _said_of_call(node: ast.Call, other: ast.AST) -> str:
     name = ast.unparse(node.func)
     known = name.startswith(("np.", "math.")) or name in dir(builtins)
+    if not known and isinstance(node.func, ast.Attribute) and hasattr(np.ndarray, node.func.attr):
+        name, known = f".{node.func.attr}", isinstance(other, ast.Call) and len(other.args) == len(node.args)
     if isinstance(other, ast.Call) and any(other is argument for argument in node.args):
         return f"`{name}` is missing" if known else "a step is missing"
     if isinstance(other, ast.Call) and known:

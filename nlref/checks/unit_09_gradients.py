@@ -249,6 +249,17 @@ def numerical_upstream_outside(f, x, g, h=STEP):
     return g * numerical_vjp(f, x, 1.0, h)
 
 
+def numerical_put_back_by_adding(f, x, g, h=STEP):
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        x[index] += h
+        above = f(x)
+        x[index] -= 2 * h
+        gradient[index] = np.sum(g * (above - f(x))) / (2 * h)
+        x[index] += h
+    return gradient
+
+
 def numerical_put_back(f, x, g, h=STEP):
     gradient = np.empty(np.shape(x))
     for index in np.ndindex(gradient.shape):
@@ -366,6 +377,13 @@ NUMERICAL_VJP = Exercise(
             "values",
             "An entry of x is moved and never put back, so the next slopes are measured at another place. "
             "Put it back, or start from a new copy for each entry.",
+        ),
+        Mistake(
+            "put back by adding",
+            numerical_put_back_by_adding,
+            "input unchanged",
+            "x + h - 2h + h is x but for its last digit, so x has changed afterwards. Keep the old value and put that "
+            "back, or move a copy.",
         ),
     ),
     alternatives=(numerical_put_back, numerical_by_unit_vectors, numerical_of_the_weighted_sum),
