@@ -76,7 +76,7 @@ def signal_sizes(x, kernels, activation):
 check("signal_sizes", signal_sizes)
 
 # %% [markdown]
-# Back the same way goes the gradient, with the transposed kernels of unit 10. Here nothing is subtracted, for what all samples share moves the weights too: its size is the root of its mean square.
+# Back the same way goes the gradient, with the transposed kernels of unit 10. What all samples share moves the weights too, so nothing is subtracted: its size is the root of its mean square.
 #
 # ### Write `gradient_sizes` · 5 points
 #
@@ -154,7 +154,7 @@ if written(signal_sizes, gradient_sizes):
 #
 # ## 2. Weights of the right size
 #
-# A unit adds up $n$ products of a weight and an input. If they are independent with mean 0, their variances add up: $n$ times that of the weights times the mean square of the inputs. So a variance of $1/n$ keeps the signal: $n$ is the number of inputs. On the way back the sum runs over the units, and asks for 1 / units. Glorot and Bengio took the middle, $2 / (\text{inputs} + \text{units})$.
+# A unit adds up $n$ products of a weight and an input. If the weights are independent with mean 0, the variances of the products add up: $n$ times that of the weights times the mean square of the inputs. So a variance of $1/n$ keeps the signal: $n$ is the number of inputs. On the way back the sum runs over the units, and asks for 1 / units. Glorot and Bengio took the middle, $2 / (\text{inputs} + \text{units})$.
 #
 # ### Predict · 1 point
 #
@@ -380,7 +380,7 @@ check("batch_normalization", BatchNormalization)
 #
 # ### Write `batch_normalization_vjp` · 5 points
 #
-# Return three gradients, in training: those of `x`, of `gamma` and of `beta`.
+# Return three gradients, in training: those of `x`, of `gamma` and of `beta`. The last two add up over the batch, as that of a bias did in unit 10.
 
 
 # %% nbgrader={"grade_id": "batch_normalization_vjp", "solution": true}

@@ -355,7 +355,7 @@ class EarlyStopping:
 check("early_stopping", EarlyStopping)
 
 # %% [markdown]
-# The other use of a **plateau**: shorten the steps and go on. This class halves the rate of all rules. Then comes the whole training of the regression of unit 10, with every remedy.
+# A loss that no longer falls is on a **plateau**. One can also shorten the steps there, and go on: this class halves the rate of all rules. Then comes the whole training of the regression of unit 10, with every remedy.
 
 
 # %%

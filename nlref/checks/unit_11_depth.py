@@ -317,6 +317,13 @@ def gradient_sizes(g, kernels, slopes):
     return np.array(sizes[::-1])
 
 
+def gradient_sizes_of_fitting(g, kernels, slopes):
+    """The same, of arrays that belong together: an example must not be cut to others."""
+    if np.shape(slopes) != (len(kernels), *np.shape(g)):
+        raise ValueError("slopes has the shape of g for each layer")
+    return gradient_sizes(g, kernels, slopes)
+
+
 def gradient_upright(g, kernels, slopes):
     return gradient_sizes(g, np.swapaxes(kernels, 1, 2), slopes)
 
@@ -445,7 +452,7 @@ GRADIENT_SIZES = Exercise(
     id="gradient_sizes",
     unit=UNIT,
     function="gradient_sizes",
-    reference=gradient_sizes,
+    reference=gradient_sizes_of_fitting,
     arguments=("g", "kernels", "slopes"),
     criteria=(
         Criterion(
@@ -1817,7 +1824,8 @@ Q_ONE_SAMPLE = Question(
         ),
     },
     answer="b",
-    explanation="Every sample becomes 0, and the network sees nothing. Small batches are noisy for the same reason.",
+    explanation="Every sample becomes 0, and the network sees nothing; PyTorch refuses such a batch. Small batches are "
+    "noisy for the same reason.",
 )
 
 Q_BIAS = Question(

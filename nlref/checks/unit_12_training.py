@@ -1547,6 +1547,14 @@ class StopsFromOne(PlainEarlyStopping):
         self.epoch = 0
 
 
+class StopsCountingAfterwards(PlainEarlyStopping):
+    def update(self, loss):
+        self.epoch -= 1
+        stop = super().update(loss)
+        self.epoch += 1
+        return stop
+
+
 class StopsAtEquals(PlainEarlyStopping):
     def is_better(self, loss):
         return loss <= self.best - self.min_delta
@@ -1740,6 +1748,12 @@ EARLY_STOPPING = Exercise(
             "`best` follows every lower loss, and `best_epoch` does not. Both change with an improvement larger than "
             "`min_delta` alone.",
         ),
+        Mistake(
+            "epochs from -1",
+            StopsCountingAfterwards,
+            "values",
+            "The epoch is stored before it is counted, so the first one is -1. Count first: `self.epoch += 1`.",
+        ),
         Mistake("epochs from 1", StopsFromOne, "values", "The first epoch is number 0."),
         Mistake(
             "equal counts as better",
@@ -1917,6 +1931,10 @@ def search_place(x, y, penalties, folds):
 def search_smallest_error(x, y, penalties, folds):
     errors, _ = search_penalty(x, y, penalties, folds)
     return errors, errors.min()
+
+
+def search_errors_alone(x, y, penalties, folds):
+    return search_penalty(x, y, penalties, folds)[0]
 
 
 def search_best_alone(x, y, penalties, folds):
@@ -2120,6 +2138,12 @@ SEARCH_PENALTY = Exercise(
             search_smallest_error,
             "values",
             "The second result is the smallest error. Asked is the penalty that has it.",
+        ),
+        Mistake(
+            "errors alone",
+            search_errors_alone,
+            "values",
+            "Only the errors come back. Return two results, in a tuple: all errors, and the best penalty.",
         ),
         Mistake(
             "best alone",

@@ -347,6 +347,8 @@ def test_pytorch_has_these_defaults():
     assert (norm["momentum"], norm["epsilon"]) == (0.1, 1e-5)
     assert norm["moving_mean"] == pytest.approx(0.1 * np.mean(norm["batch"]))  # 0.1 is new
     says("PyTorch's moving variance is over n - 1.")
+    assert "PyTorch refuses such a batch" in find("q_batch_of_one").explanation
+    assert norm["batch_of_one"].startswith("ValueError")
     assert norm["moving_variance"] == pytest.approx(0.9 + 0.1 * np.var(norm["batch"], ddof=1))
 
 
