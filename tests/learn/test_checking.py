@@ -97,6 +97,37 @@ def test_a_class_is_drawn(monkeypatch):
     )
 
 
+NOT_DRAWN = {
+    "numerical_vjp": "a sum of differences: its rounding, which is no fault, would look like an error",
+    "gradient_error": "one number",
+    "dense": "straight lines",
+    "mean_squared_error_gradient": "a straight line",
+    "sgd_step": "a straight line",
+    "early_stopping": "yes or no, after each of a few numbers",
+}
+
+
+def test_what_has_no_picture_has_a_reason():
+    from nlref.checks import Exercise
+    from nlref.learn.picture import picture
+
+    records = [exercise for exercise in EXERCISES.values() if isinstance(exercise, Exercise)]
+    given = {e.id: e.reference() if e.kind == "value" else e.reference for e in records}
+    assert {e.id for e in records if picture(e, given[e.id]) is None} == NOT_DRAWN.keys()
+
+
+@pytest.mark.parametrize(
+    "exercise", ["neuron_gradients", "dropout", "momentum", "adam", "batch_normalization"]
+)
+def test_a_right_answer_in_another_style_looks_right(exercise):
+    from nlref.learn.picture import picture
+
+    for alternative in EXERCISES[exercise].alternatives:
+        svg = picture(EXERCISES[exercise], alternative)
+        largest = re.search(r"largest error: ([\d.e+]+) ulp|no error", svg)[1]
+        assert float(largest or 0) < 100
+
+
 def test_no_title_is_wider_than_its_picture():
     from nlref.learn.picture import picture
 
