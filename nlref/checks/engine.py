@@ -19,7 +19,7 @@ from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, 
 from nlref.checks.faults import mutants_of_alternatives
 from nlref.checks.general_mistakes import (
     CHANGES,
-    ERROR,
+    ERRORS,
     FEW_DIGITS,
     IN_PLACE,
     LOOK_AT_NUMBERS,
@@ -775,7 +775,7 @@ def _recognise(exercise: Exercise, criterion: Criterion, graded: Sequence[Trial]
 
 def _is_general(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
     """Whether a general mistake explains an outcome. That it fails too says nothing, but of one that is an error."""
-    if trial.outcome.error is not None and mistake.name != ERROR:
+    if trial.outcome.error is not None and mistake.name not in ERRORS:
         return False
     return _same(trial.outcome, _known_outcome(exercise, mistake, trial.case), trial.case)
 

@@ -1,6 +1,7 @@
 """Mistakes that people make in any exercise, so that no record has to list them."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,8 @@ from nlref.checks.exercise import Exercise, Mistake
 # Criteria whose numbers a general mistake can explain.
 LOOK_AT_NUMBERS = ("values", "shape", "axis", "gradient")
 
-# The one that shows itself as an error.
-ERROR = "one question for a whole array"
+# Those that show themselves as an error.
+ERRORS = ("one question for a whole array", "a function of single numbers")
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -156,10 +157,15 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
             f"{exercise.arguments[0]} comes back as it was.",
         ),
         mistake(
-            ERROR,
+            ERRORS[0],
             _ask_whole_array,
             "Python's `if`, `and`, `or` and `max` want one yes or no, and an array gives one for each element. "
             "`np.where` and `np.maximum` choose element by element.",
+        ),
+        mistake(
+            ERRORS[1],
+            lambda *args, **kwargs: math.exp(np.zeros(2)),
+            "The functions of `math`, and `float`, take one number. Those of `np`, such as `np.exp`, take an array.",
         ),
         mistake(
             "summed over the last axis, not averaged",

@@ -31,7 +31,7 @@ LAST_LOST = _observed(
 )
 TABLE = _observed(
     "row and column combined",
-    "A table comes back: a shape (n,) and a shape (n, 1) have met, and NumPy combines each entry with each.",
+    "A table comes back, each sample combined with each: a shape (n,) has met a shape (n, 1), or `@` takes all pairs.",
 )
 OVERFLOW = _observed(
     "overflow of exp",
@@ -78,7 +78,7 @@ def in_extremes(failed: Sequence[tuple[Outcome, Any]]) -> Mistake | None:
 
     if warned(*(f"overflow encountered in {name}" for name in ("exp", "cosh", "sinh"))):
         return OVERFLOW
-    if warned("divide by zero encountered in log"):
+    if warned("divide by zero encountered in log") and all(_is_infinite(o.value, t) for o, t in failed):
         return LOG_OF_ZERO
     return DIGITS_LOST if all(_is_lost(outcome.value, truth) for outcome, truth in failed) else None
 
@@ -91,3 +91,11 @@ def _is_lost(value: Any, truth: Any) -> bool:
     wrong = array != truth
     small = (truth != 0) & (np.abs(truth) < 1e-6)
     return bool(np.any(small & (array == 0)) and np.all(~wrong | (small & (array == 0))))
+
+
+def _is_infinite(value: Any, truth: Any) -> bool:
+    """Whether every wrong number is infinite or nan; a logarithm that nobody uses may have warned."""
+    array, _ = as_numbers(value)
+    if array is None or not isinstance(truth, np.ndarray) or array.shape != truth.shape:
+        return False
+    return not np.any(np.isfinite(array) & ~np.isclose(array, truth, rtol=1e-5, atol=0))

@@ -1,5 +1,6 @@
 """The general mistakes are named in exercises that do not list them: along an axis, and of two arrays."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -309,3 +310,9 @@ def test_a_setting_of_a_class_that_is_changed_is_told(change, named, said):
     assert result.mistake == named
     assert said in str(result)
     assert result.passed is (named is None)
+
+
+def test_a_function_of_single_numbers_is_told_by_its_error():
+    result = evaluate(SOFTMAX, lambda x, axis=-1: math.exp(x))
+    assert result.mistake == "a function of single numbers"
+    assert "such as `np.exp`" in str(result)

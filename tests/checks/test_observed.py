@@ -43,6 +43,8 @@ def test_warnings_tell_what_overflowed():
     assert observed.in_extremes([overflow, overflow]) is observed.OVERFLOW
     assert observed.in_extremes([log]) is observed.LOG_OF_ZERO
     assert observed.in_extremes([overflow, log]) is None
+    unused = warned("divide by zero encountered in log", value=0.75)  # wrong for another reason
+    assert observed.in_extremes([unused]) is None
     assert observed.in_extremes([warned("overflow encountered in square")]) is None
 
 
