@@ -691,6 +691,10 @@ def mish_by_sigmoid(x):
     return x * np.tanh(sigmoid(x))
 
 
+def mish_outside_in(x):
+    return x * softplus(np.tanh(x))
+
+
 def mish_factors(x):
     return np.tanh(x) * softplus(x)
 
@@ -782,6 +786,12 @@ MISH = Exercise(
             "softplus.",
         ),
         Mistake(
+            "outside in",
+            mish_outside_in,
+            "values",
+            "The softplus sees the tanh. It is the other way round: the softplus stands inside the tanh.",
+        ),
+        Mistake(
             "factors exchanged",
             mish_factors,
             "values",
@@ -839,6 +849,10 @@ def hard_sigmoid_without_bottom(x, slope=1 / 6):
 
 def hard_sigmoid_without_half(x, slope=1 / 6):
     return np.clip(slope * x, 0, 1)
+
+
+def hard_sigmoid_half_too_late(x, slope=1 / 6):
+    return np.clip(slope * x, 0, 1) + 0.5
 
 
 def hard_sigmoid_half_inside(x, slope=1 / 6):
@@ -959,6 +973,13 @@ HARD_SIGMOID = Exercise(
             "At 0 the result is 0. A sigmoid is 0.5 there.",
         ),
         Mistake(
+            "0.5 added last",
+            hard_sigmoid_half_too_late,
+            "values",
+            "0.5 is added after the line was cut off, so the result runs from 0.5 to 1.5. First the whole line, then "
+            "the cut.",
+        ),
+        Mistake(
             "0.5 inside the bracket",
             hard_sigmoid_half_inside,
             "values",
@@ -1021,6 +1042,10 @@ def hard_silu_by_clip(x):
 
 def hard_silu_gate_alone(x):
     return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def hard_silu_sum(x):
+    return x + np.clip(x / 6 + 0.5, 0, 1)
 
 
 def hard_silu_of_slope_02(x):
@@ -1099,6 +1124,12 @@ HARD_SILU = Exercise(
     mistakes=(
         Mistake(
             "gate alone", hard_silu_gate_alone, "values", "This is the gate. It has to be multiplied by x."
+        ),
+        Mistake(
+            "gate added",
+            hard_silu_sum,
+            "values",
+            "The gate is added to x. A gate multiplies: where it is shut, nothing passes.",
         ),
         Mistake(
             "slope 0.2",

@@ -184,6 +184,10 @@ def binary_by_where(y_true, y_pred):
     return -np.where(y_true == 1, np.log(p), np.log(1 - p))
 
 
+def binary_by_one_distance(y_true, y_pred):
+    return -np.log(np.clip(np.abs(y_true + y_pred - 1), GUARD, 1))
+
+
 def binary_by_guarded_logarithms(y_true, y_pred):
     positive = np.log(np.maximum(y_pred, GUARD))
     negative = np.log(np.maximum(1 - y_pred, GUARD))
@@ -312,6 +316,12 @@ BINARY_CROSSENTROPY = Exercise(
             "values",
             "Every label that is not 1 counts as 0. Labels may lie between: 0.3 means that 3 in 10 are 1, and both "
             "terms count.",
+        ),
+        Mistake(
+            "one logarithm for both labels",
+            averaged(binary_by_one_distance),
+            "values",
+            "|y + p - 1| is p for the label 1 and 1 - p for the label 0. For a label between, both terms count.",
         ),
         Mistake(
             "unguarded",
@@ -1011,6 +1021,12 @@ def sparse_logsumexp_alone(y_true, logits):
     return top[..., 0] + np.log(np.sum(np.exp(logits - top), axis=-1))
 
 
+def sparse_one_sum(y_true, logits):
+    top = np.max(logits)
+    picked = np.take_along_axis(logits, y_true[..., None], axis=-1)[..., 0]
+    return top + np.log(np.sum(np.exp(logits - top))) - picked
+
+
 def sparse_clipped(y_true, logits):
     p = np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0]
     return -np.log(np.maximum(p, GUARD))
@@ -1218,6 +1234,13 @@ SPARSE_CATEGORICAL_CROSSENTROPY = Exercise(
             "This is the logarithm of the sum alone. The score of the right class has to be subtracted from it.",
         ),
         Mistake(
+            "one sum for the batch",
+            sparse_one_sum,
+            "values",
+            "The exponentials of the whole batch are added up. Each sample has a softmax of its own: `axis=-1` in the "
+            "sum and in the maximum.",
+        ),
+        Mistake(
             "clipped",
             sparse_clipped,
             "extremes",
@@ -1273,6 +1296,11 @@ def gradient_one_hot_alone(y_true, logits):
 def gradient_in_place(y_true, logits):
     logits -= np.max(logits, axis=-1, keepdims=True)
     return gradient(y_true, logits)
+
+
+def gradient_through_softmax_again(y_true, logits):
+    p, g = softmax(logits), gradient(y_true, logits)
+    return p * (g - np.sum(g * p, axis=-1, keepdims=True))
 
 
 def gradient_unscaled(y_true, logits):
@@ -1407,6 +1435,19 @@ GRADIENT = Exercise(
             "values",
             "There is a factor p (1 - p) too many. That is what the squared error has and what cross-entropy "
             "cancels.",
+        ),
+        Mistake(
+            "1 from every class",
+            lambda y_true, logits: (softmax(logits) - 1) / len(logits),
+            "values",
+            "1 is subtracted from every probability. The label is: 1 for the right class, 0 for the others.",
+        ),
+        Mistake(
+            "through the softmax once more",
+            gradient_through_softmax_again,
+            "values",
+            "Probability minus label is the slope in the score already; here it goes back through the softmax once "
+            "more.",
         ),
         Mistake(
             "only the right class",
@@ -1624,6 +1665,15 @@ SMOOTH_LABELS = Exercise(
             "Every class gets all of the smoothing. It is shared: divide by the number of classes.",
         ),
         Mistake(
+            "all of it for each wrong class",
+            lambda y_true, label_smoothing=0.1: (
+                y_true * (1 - label_smoothing) + (1 - y_true) * label_smoothing
+            ),
+            "values",
+            "Each wrong class gets all of the smoothing, so with three classes or more a row sums to more than 1. All "
+            "K share it: a / K for each.",
+        ),
+        Mistake(
             "two classes assumed",
             lambda y_true, label_smoothing=0.1: y_true * (1 - label_smoothing) + label_smoothing / 2,
             "values",
@@ -1774,6 +1824,10 @@ def focal_quarter(y_true, y_pred, gamma=2.0):
     return focal_entries(y_true, y_pred, gamma) / 4
 
 
+def focal_factor_alone(y_true, y_pred, gamma=2.0):
+    return np.abs(y_true - clipped(y_pred)) ** gamma
+
+
 def focal_epsilon(y_true, y_pred, gamma=2.0):
     right = np.where(y_true == 1, y_pred, 1 - y_pred)
     return -((1 - right) ** gamma) * np.log(right + 1e-12)
@@ -1910,6 +1964,12 @@ BINARY_FOCAL_CROSSENTROPY = Exercise(
             focal_after_the_mean,
             "values",
             "The factor is applied to the mean of a sample. Each entry has its own: it comes before the mean.",
+        ),
+        Mistake(
+            "factor alone",
+            averaged(focal_factor_alone),
+            "values",
+            "This is the factor alone. It multiplies the surprise, -log p_t, which is missing.",
         ),
         Mistake(
             "no factor",

@@ -159,6 +159,12 @@ KL_DIVERGENCE = Exercise(
             "is y_true.",
         ),
         Mistake(
+            "both directions",
+            lambda y_true, y_pred: np.sum((y_true - y_pred) * np.log(y_true / y_pred), axis=-1) / 2,
+            "values",
+            "This is the mean of both directions, which makes it symmetric. Asked is the one from y_true to y_pred.",
+        ),
+        Mistake(
             "ratio upside down",
             lambda y_true, y_pred: np.sum(y_true * np.log(y_pred / y_true), axis=-1),
             "values",
@@ -369,6 +375,12 @@ POISSON = Exercise(
             "The first term, the rate itself, is missing: without it a rate is the better the larger it is.",
         ),
         Mistake(
+            "logarithm to base 10",
+            along_last(lambda y_true, y_pred: y_pred - y_true * np.log10(y_pred + 1e-7)),
+            "values",
+            "The logarithm is that to base 10. The rate has an exponential of base e: `np.log`.",
+        ),
+        Mistake(
             "one added to the rate",
             along_last(lambda y_true, y_pred: y_pred - y_true * np.log1p(y_pred)),
             "values",
@@ -486,6 +498,12 @@ COSINE_SIMILARITY = Exercise(
             "values",
             "This is 1 minus the cosine, the cosine distance. Its slope is the same; Keras' loss is minus the cosine, "
             "from -1 to 1.",
+        ),
+        Mistake(
+            "from 0 to 1",
+            lambda y_true, y_pred: (1 - cosine(y_true, y_pred)) / 2,
+            "values",
+            "This is the cosine brought to the range from 0 to 1. Keras' loss is minus the cosine, from -1 to 1.",
         ),
         Mistake(
             "lengths left in",
@@ -706,6 +724,12 @@ HINGE = Exercise(
             "values",
             "Without the maximum a score that is right by more than 1 earns a negative loss, and the model can lower "
             "it for ever.",
+        ),
+        Mistake(
+            "minimum for maximum",
+            along_last(lambda y_true, y_pred: np.minimum(0, 1 - y_true * y_pred)),
+            "values",
+            "`np.minimum` with 0 leaves what is right by more than the margin. `np.maximum` leaves what is missing.",
         ),
         Mistake(
             "absolute value for maximum",

@@ -1722,3 +1722,338 @@ def _(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
     both = y * p
     below = (1 - alpha - beta) * both.sum(axis) + alpha * y.sum(axis) + beta * p.sum(axis)
     return 1 - both.sum(axis) / (below + 1e-7)
+
+
+# A second round, with what notebooks and forums print.
+
+wrong("silu", "math.exp of an array")(lambda x: x / (1 + math.exp(-x)))
+wrong("silu", "slope of the sigmoid for the gate")(lambda x: x * sigmoid(x) * (1 - sigmoid(x)))
+wrong("silu", "sigmoid of the product")(lambda x: sigmoid(x * sigmoid(x)))
+wrong("gelu", "tanh for erf")(lambda x: x * (1 + np.tanh(x / math.sqrt(2))) / 2)
+wrong("gelu", "erf of the whole")(lambda x: 0.5 * erfc(-x * x / math.sqrt(2)))
+wrong("gelu", "np.erf")(lambda x: 0.5 * x * (1 + np.erf(x / np.sqrt(2))))
+wrong("gelu_tanh", "root of 2 alone")(
+    lambda x: x * sigmoid(2 * math.sqrt(2) / math.pi * (x + 0.044715 * x * x * x))
+)
+wrong("gelu_tanh", "gate opens for x alone, the cube added outside")(
+    lambda x: x * (sigmoid(2 * math.sqrt(2 / math.pi) * x) + 0.044715 * x * x * x)
+)
+wrong("gelu_tanh", "tanh for the sigmoid")(
+    lambda x: x * np.tanh(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
+)
+wrong("mish", "softplus of the tanh")(lambda x: x * softplus(np.tanh(x)))
+wrong("mish", "added to x")(lambda x: x + np.tanh(softplus(x)))
+wrong("mish", "1 added twice")(lambda x: x * np.tanh(np.log1p(1 + np.exp(np.minimum(x, 80)))))
+wrong("mish", "softplus by the logarithm of a sigmoid")(
+    lambda x: x * np.tanh(np.maximum(x, 0) - np.log(sigmoid(np.abs(x))))
+)
+
+
+@wrong("hard_sigmoid", "Python's min and max")
+def _(x, slope=1 / 6):
+    return max(0, min(1, slope * x + 0.5))
+
+
+@wrong("hard_sigmoid", "clipped before 0.5 is added")
+def _(x, slope=1 / 6):
+    return np.clip(slope * x, 0, 1) + 0.5
+
+
+@wrong("hard_sigmoid", "rounded")
+def _(x, slope=1 / 6):
+    return np.round(np.clip(slope * x + 0.5, 0, 1))
+
+
+wrong("hard_silu", "gate of slope 1/2")(lambda x: x * np.clip((x + 1) / 2, 0, 1))
+wrong("hard_silu", "gate added")(lambda x: x + hard_gate(x))
+wrong("hard_silu", "gate of the absolute value")(lambda x: x * hard_gate(np.abs(x)))
+
+
+@wrong("squareplus", "minus between x and the root")
+def _(x, b=4.0):
+    return (x - np.hypot(x, b**0.5)) / 2
+
+
+@wrong("squareplus", "0 on the left")
+def _(x, b=4.0):
+    return np.where(x < 0, 0, (np.abs(x) + np.hypot(x, b**0.5)) / 2)
+
+
+@wrong("squareplus", "b doubled")
+def _(x, b=4.0):
+    total = np.abs(x) + np.hypot(x, (2 * b) ** 0.5)
+    return np.where(x < 0, 2 * b / total, total) / 2
+
+
+@right("soft_shrink")
+def _(x, threshold=0.5):
+    return np.maximum(x, threshold) - np.maximum(-x, threshold)
+
+
+@wrong("soft_shrink", "the mask, then the threshold from everything")
+def _(x, threshold=0.5):
+    return x * (np.abs(x) > threshold) - threshold
+
+
+@wrong("soft_shrink", "a share taken away")
+def _(x, threshold=0.5):
+    return np.where(np.abs(x) > threshold, x * (1 - threshold), 0)
+
+
+@wrong("soft_shrink", "half of the threshold")
+def _(x, threshold=0.5):
+    return np.sign(x) * np.maximum(np.abs(x) - threshold / 2, 0)
+
+
+@wrong("binary_crossentropy", "logarithm of the distance, for labels 0 and 1")
+def _(y_true, y_pred):
+    return -np.mean(np.log(np.clip(np.abs(y_true + y_pred - 1), 1e-7, 1)), axis=-1)
+
+
+@wrong("binary_crossentropy", "clipped after the logarithm")
+def _(y_true, y_pred):
+    p, q = np.log(y_pred), np.log(1 - y_pred)
+    return -np.mean(y_true * np.clip(p, -100, 0) + (1 - y_true) * np.clip(q, -100, 0), axis=-1)
+
+
+@wrong("binary_crossentropy", "logarithm to base 2")
+def _(y_true, y_pred):
+    p = np.clip(y_pred, 1e-7, 1 - 1e-7)
+    return -np.mean(y_true * np.log2(p) + (1 - y_true) * np.log2(1 - p), axis=-1)
+
+
+@wrong("binary_crossentropy_from_logits", "log1p of the exponential")
+def _(y_true, logits):
+    return np.mean(np.log1p(np.exp(logits)) - y_true * logits, axis=-1)
+
+
+@wrong("binary_crossentropy_from_logits", "the product forgotten")
+def _(y_true, logits):
+    return np.mean(np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits))), axis=-1)
+
+
+@wrong("binary_crossentropy_from_logits", "sum for mean")
+def _(y_true, logits):
+    return np.sum(np.maximum(logits, 0) - logits * y_true + np.log1p(np.exp(-np.abs(logits))), axis=-1)
+
+
+@wrong("categorical_crossentropy", "entropy of the prediction")
+def _(y_true, y_pred):
+    return -np.sum(y_pred * np.log(np.clip(y_pred, 1e-7, 1)), axis=-1)
+
+
+@wrong("categorical_crossentropy", "labels not used in the sum")
+def _(y_true, y_pred):
+    return -np.sum(np.log(np.clip(y_pred, 1e-7, 1)), axis=-1)
+
+
+@wrong("categorical_crossentropy", "last axis kept")
+def _(y_true, y_pred):
+    return -np.sum(y_true * np.log(np.clip(y_pred, 1e-7, 1)), axis=-1, keepdims=True)
+
+
+@wrong("sparse_categorical_crossentropy", "sum of everything in the logarithm")
+def _(y_true, logits):
+    picked = np.take_along_axis(logits, y_true[..., None], axis=-1)[..., 0]
+    return np.max(logits) + np.log(np.sum(np.exp(logits - np.max(logits)))) - picked
+
+
+@wrong("sparse_categorical_crossentropy", "minus forgotten")
+def _(y_true, logits):
+    return np.take_along_axis(log_softmax(logits), y_true[..., None], axis=-1)[..., 0]
+
+
+@wrong("sparse_categorical_crossentropy", "probability, not its logarithm, from 1")
+def _(y_true, logits):
+    return 1 - np.take_along_axis(softmax(logits), y_true[..., None], axis=-1)[..., 0]
+
+
+@wrong("categorical_crossentropy_gradient", "twice, as of a square")
+def _(y_true, logits):
+    return 2 * (softmax(logits) - y_true) / len(logits)
+
+
+@wrong("categorical_crossentropy_gradient", "1 from every class")
+def _(y_true, logits):
+    return (softmax(logits) - 1) / len(logits)
+
+
+@wrong("categorical_crossentropy_gradient", "through the softmax twice")
+def _(y_true, logits):
+    p = softmax(logits)
+    g = p - y_true
+    return p * (g - np.sum(g * p, axis=-1, keepdims=True)) / len(logits)
+
+
+@wrong("smooth_labels", "share times 1 minus the label")
+def _(y_true, label_smoothing=0.1):
+    return y_true * (1 - label_smoothing) + (1 - y_true) * label_smoothing
+
+
+@wrong("smooth_labels", "share of the wrong ones divided by all")
+def _(y_true, label_smoothing=0.1):
+    return y_true * (1 - label_smoothing) + (1 - y_true) * label_smoothing / y_true.shape[-1]
+
+
+@wrong("smooth_labels", "smoothing of 0.2 by default")
+def _(y_true, label_smoothing=0.2):
+    return y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[-1]
+
+
+@wrong("binary_focal_crossentropy", "logarithm forgotten")
+def _(y_true, y_pred, gamma=2.0):
+    p = np.clip(y_pred, 1e-7, 1 - 1e-7)
+    return np.mean((1 - np.where(y_true == 1, p, 1 - p)) ** gamma, axis=-1)
+
+
+@wrong("binary_focal_crossentropy", "gamma of 1 by default")
+def _(y_true, y_pred, gamma=1.0):
+    p = np.clip(y_pred, 1e-7, 1 - 1e-7)
+    p_t = np.where(y_true == 1, p, 1 - p)
+    return np.mean(-((1 - p_t) ** gamma) * np.log(p_t), axis=-1)
+
+
+@wrong("binary_focal_crossentropy", "logarithm to the power")
+def _(y_true, y_pred, gamma=2.0):
+    p = np.clip(y_pred, 1e-7, 1 - 1e-7)
+    p_t = np.where(y_true == 1, p, 1 - p)
+    return np.mean((-(1 - p_t) * np.log(p_t)) ** gamma, axis=-1)
+
+
+@wrong("kl_divergence", "both directions, halved")
+def _(y_true, y_pred):
+    there = np.where(y_true > 0, y_true * np.log(y_true / y_pred), 0)
+    back = np.where(y_pred > 0, y_pred * np.log(y_pred / y_true), 0)
+    return np.sum(there + back, axis=-1) / 2
+
+
+@wrong("kl_divergence", "logarithm to base 2")
+def _(y_true, y_pred):
+    return np.sum(np.where(y_true > 0, y_true * np.log2(y_true / y_pred), 0), axis=-1)
+
+
+@wrong("kl_divergence", "difference added, as for masses that do not sum to 1")
+def _(y_true, y_pred):
+    return np.sum(np.where(y_true > 0, y_true * np.log(y_true / y_pred) - y_true + y_pred, 0), axis=-1)
+
+
+@wrong("poisson", "logarithm to base 10")
+def _(y_true, y_pred):
+    return np.mean(y_pred - y_true * np.log10(y_pred + 1e-7), axis=-1)
+
+
+@wrong("poisson", "count not multiplied")
+def _(y_true, y_pred):
+    return np.mean(y_pred - y_true - np.log(y_pred + 1e-7), axis=-1)
+
+
+@wrong("poisson", "maximum of nothing below 0")
+def _(y_true, y_pred):
+    return np.maximum(0, np.mean(y_pred - y_true * np.log(y_pred + 1e-7), axis=-1))
+
+
+@wrong("cosine_similarity", "table of all pairs")
+def _(y_true, y_pred):
+    u = y_true / np.maximum(np.linalg.norm(y_true, axis=-1, keepdims=True), 1e-7)
+    v = y_pred / np.maximum(np.linalg.norm(y_pred, axis=-1, keepdims=True), 1e-7)
+    return -u @ np.swapaxes(v, -1, -2) if u.ndim > 1 else -u @ v
+
+
+@wrong("cosine_similarity", "over the samples")
+def _(y_true, y_pred):
+    u = y_true / np.maximum(np.linalg.norm(y_true, axis=0, keepdims=True), 1e-7)
+    v = y_pred / np.maximum(np.linalg.norm(y_pred, axis=0, keepdims=True), 1e-7)
+    return -np.sum(u * v, axis=0)
+
+
+@wrong("cosine_similarity", "scaled to [0, 1]")
+def _(y_true, y_pred):
+    u = y_true / np.maximum(np.linalg.norm(y_true, axis=-1, keepdims=True), 1e-7)
+    v = y_pred / np.maximum(np.linalg.norm(y_pred, axis=-1, keepdims=True), 1e-7)
+    return (1 - np.sum(u * v, axis=-1)) / 2
+
+
+@wrong("hinge", "Python's max")
+def _(y_true, y_pred):
+    return max(0, 1 - y_true * y_pred)
+
+
+@wrong("hinge", "sides of the difference exchanged")
+def _(y_true, y_pred):
+    return np.mean(np.maximum(0, y_true * y_pred - 1), axis=-1)
+
+
+@wrong("hinge", "minimum")
+def _(y_true, y_pred):
+    return np.mean(np.minimum(0, 1 - y_true * y_pred), axis=-1)
+
+
+@wrong("squared_hinge", "score squared")
+def _(y_true, y_pred):
+    return np.mean(np.maximum(0, 1 - y_true * y_pred**2), axis=-1)
+
+
+@wrong("squared_hinge", "labels converted")
+def _(y_true, y_pred):
+    return np.mean(np.maximum(0, 1 - (2 * y_true - 1) * y_pred) ** 2, axis=-1)
+
+
+@wrong("squared_hinge", "no margin")
+def _(y_true, y_pred):
+    return np.mean(np.maximum(0, -y_true * y_pred) ** 2, axis=-1)
+
+
+@wrong("categorical_hinge", "1 outside the maximum")
+def _(y_true, y_pred):
+    return 1 + np.maximum(0, np.max((1 - y_true) * y_pred, axis=-1) - np.sum(y_true * y_pred, axis=-1))
+
+
+@wrong("categorical_hinge", "mean over the samples")
+def _(y_true, y_pred):
+    wrong_score = np.max((1 - y_true) * y_pred, axis=-1)
+    return np.mean(np.maximum(0, 1 + wrong_score - np.sum(y_true * y_pred, axis=-1)))
+
+
+@wrong("categorical_hinge", "squared")
+def _(y_true, y_pred):
+    wrong_score = np.max((1 - y_true) * y_pred, axis=-1)
+    return np.maximum(0, 1 + wrong_score - np.sum(y_true * y_pred, axis=-1)) ** 2
+
+
+@wrong("dice", "smoothed by 1 below")
+def _(y_true, y_pred, axis=None):
+    overlap = np.sum(y_true * y_pred, axis=axis)
+    return 1 - 2 * overlap / (np.sum(y_true, axis=axis) + np.sum(y_pred, axis=axis) + 1)
+
+
+@wrong("dice", "means for sums, and the overlap once")
+def _(y_true, y_pred, axis=None):
+    overlap = np.mean(y_true * y_pred, axis=axis)
+    return 1 - overlap / (np.mean(y_true, axis=axis) + np.mean(y_pred, axis=axis) + 1e-7)
+
+
+@wrong("dice", "minus the coefficient")
+def _(y_true, y_pred, axis=None):
+    overlap = np.sum(y_true * y_pred, axis=axis)
+    return -2 * overlap / (np.sum(y_true, axis=axis) + np.sum(y_pred, axis=axis) + 1e-7)
+
+
+@wrong("tversky", "both errors weighed by alpha")
+def _(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
+    overlap = np.sum(y_true * y_pred, axis=axis)
+    missed, invented = np.sum(y_true * (1 - y_pred), axis=axis), np.sum((1 - y_true) * y_pred, axis=axis)
+    return 1 - overlap / (overlap + alpha * (missed + invented) + 1e-7)
+
+
+@wrong("tversky", "what is empty in both for what is invented")
+def _(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
+    overlap = np.sum(y_true * y_pred, axis=axis)
+    missed, empty = np.sum(y_true * (1 - y_pred), axis=axis), np.sum((1 - y_true) * (1 - y_pred), axis=axis)
+    return 1 - overlap / (overlap + alpha * missed + beta * empty + 1e-7)
+
+
+@wrong("tversky", "Jaccard, whatever the weights")
+def _(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
+    overlap = np.sum(y_true * y_pred, axis=axis)
+    union = np.sum(y_true, axis=axis) + np.sum(y_pred, axis=axis) - overlap
+    return 1 - overlap / (union + 1e-7)
