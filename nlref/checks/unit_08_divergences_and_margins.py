@@ -142,6 +142,7 @@ KL_DIVERGENCE = Exercise(
         ylabel="kl_divergence",
         low=0.02,
         high=0.98,
+        one_scale=True,
     ),
     mistakes=(
         Mistake(
@@ -315,6 +316,7 @@ POISSON = Exercise(
         ylabel="poisson",
         low=0.1,
         high=10.0,
+        one_scale=True,
     ),
     mistakes=(
         Mistake(
@@ -483,6 +485,7 @@ COSINE_SIMILARITY = Exercise(
         ylabel="cosine_similarity",
         low=-math.pi,
         high=math.pi,
+        one_scale=True,
     ),
     mistakes=(
         Mistake(
@@ -1091,6 +1094,7 @@ def mask_curve(name: str, **options: float) -> Curve:
         ylabel=name,
         low=0.0,
         high=1.0,
+        one_scale=True,
     )
 
 
