@@ -21,6 +21,19 @@ def per_sample(loss: Callable[..., Any]) -> Callable[..., Any]:
     return reference
 
 
+def of_distributions(function: Callable[..., Any], *which: int) -> Callable[..., Any]:
+    """``function``, refusing rows that do not sum to 1 among the arguments ``which``: no such input is ever shown."""
+
+    def reference(*arrays, **options):
+        for i in which:
+            if np.any(np.abs(np.sum(arrays[i], axis=-1) - 1) > 1e-9):
+                raise ValueError(f"argument {i} must sum to 1 along the last axis")
+        return function(*arrays, **options)
+
+    reference.__name__ = function.__name__
+    return reference
+
+
 def reduction_mistakes(entries: Entries, right: Literal["mean", "sum"]) -> tuple[Mistake, ...]:
     """``right`` is what is done over the last axis."""
     mistakes = (

@@ -7,7 +7,7 @@ import numpy as np
 
 from nlref import losses
 from nlref.activations import sigmoid, softmax
-from nlref.checks.batches import Entries, per_sample, reduction_mistakes
+from nlref.checks.batches import Entries, of_distributions, per_sample, reduction_mistakes
 from nlref.checks.exercise import Case, Criterion, Curve, Exercise, Mistake, Option, Question
 
 UNIT = "07_crossentropy"
@@ -99,19 +99,6 @@ def in_place(loss: Callable[..., Any]) -> Mistake:
         "input unchanged",
         "The clip writes into the caller's array of predictions. `np.clip` without `out` builds a new one.",
     )
-
-
-def of_distributions(function: Callable[..., Any], *which: int) -> Callable[..., Any]:
-    """``function``, refusing rows that do not sum to 1 among the arguments ``which``: no such input is ever shown."""
-
-    def reference(*arrays, **options):
-        for i in which:
-            if np.any(np.abs(np.sum(arrays[i], axis=-1) - 1) > 1e-9):
-                raise ValueError(f"argument {i} must sum to 1 along the last axis")
-        return function(*arrays, **options)
-
-    reference.__name__ = function.__name__
-    return reference
 
 
 # What a clip in place would change.

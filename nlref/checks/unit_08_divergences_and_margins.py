@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nlref import losses
-from nlref.checks.batches import per_sample, reduction_mistakes
+from nlref.checks.batches import of_distributions, per_sample, reduction_mistakes
 from nlref.checks.exercise import Case, Criterion, CriterionName, Curve, Exercise, Mistake, Option, Question
 
 UNIT = "08_divergences_and_margins"
@@ -127,7 +127,7 @@ KL_DIVERGENCE = Exercise(
     id="kl_divergence",
     unit=UNIT,
     function="kl_divergence",
-    reference=per_sample(losses.kl_divergence),
+    reference=of_distributions(per_sample(losses.kl_divergence), 0, 1),
     arguments=("y_true", "y_pred"),
     criteria=criteria(
         "The sum of y_true log(y_true / y_pred) over the last axis.",
