@@ -642,7 +642,7 @@ def glorot_by_deviation(u):
 
 def glorot_by_interpolation(u):
     limit = (6 / sum(u.shape)) ** 0.5
-    return np.interp(u, [0, 1], [-limit, limit])
+    return np.interp(u, np.arange(2), [-limit, limit])
 
 
 def glorot_cases(generator: np.random.Generator) -> tuple[Case, ...]:

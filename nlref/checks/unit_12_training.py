@@ -927,6 +927,10 @@ def penalty_of_sizes(w, l1=0.0, l2=0.0):
     return l1 * np.sign(w) + 2 * l2 * np.abs(w)
 
 
+def penalty_by_signs(w, l1=0.0, l2=0.0):
+    return (l1 + 2 * l2) * np.sign(w)
+
+
 def penalty_without_l1(w, l1=0.0, l2=0.0):
     return 2 * l2 * w
 
@@ -1066,6 +1070,13 @@ PENALTY_GRADIENT = Exercise(
             penalty_of_sizes,
             "gradient",
             "l2 pushes negative weights away from 0 here: the slope of w squared is 2 w, with its sign.",
+        ),
+        Mistake(
+            "l2 as strong for all",
+            penalty_by_signs,
+            "gradient",
+            "l2 pulls all weights with the same force here, as l1 does. The slope of w squared is 2 w: large ones are "
+            "pulled more.",
         ),
         Mistake("l1 forgotten", penalty_without_l1, "gradient", "Only l2 pulls. The part of l1 is missing."),
         Mistake("l2 forgotten", penalty_without_l2, "gradient", "Only l1 pulls. The part of l2 is missing."),
