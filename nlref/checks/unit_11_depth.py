@@ -642,7 +642,7 @@ def glorot_by_deviation(u):
 
 def glorot_by_interpolation(u):
     limit = (6 / sum(u.shape)) ** 0.5
-    return np.interp(u, np.arange(2), [-limit, limit])
+    return limit * np.interp(u, np.arange(2), 2 * np.arange(2) - 1)
 
 
 def glorot_cases(generator: np.random.Generator) -> tuple[Case, ...]:
