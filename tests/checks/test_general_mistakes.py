@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nlref.checks import Case, Criterion, Exercise, evaluate, find
-from nlref.checks.general_mistakes import _REDUCTIONS, general_mistakes
+from nlref.checks.general_mistakes import _REDUCTIONS, ANOTHER, general_mistakes
 
 
 def softmax(x, axis=-1):
@@ -88,7 +88,7 @@ MEANINGLESS = {
         pytest.param(record, mistake, id=f"{record.id}-{mistake.name}")
         for record in (SOFTMAX, LOSS)
         for mistake in general_mistakes(record)
-        if mistake.name not in MEANINGLESS[record.id]
+        if mistake.name not in MEANINGLESS[record.id] and not mistake.name.startswith(ANOTHER)
     ],
 )
 def test_a_general_mistake_is_named(record, mistake):
@@ -316,3 +316,29 @@ def test_a_function_of_single_numbers_is_told_by_its_error():
     result = evaluate(SOFTMAX, lambda x, axis=-1: math.exp(x))
     assert result.mistake == "a function of single numbers"
     assert "such as `np.exp`" in str(result)
+
+
+def test_another_function_of_the_course_is_called_by_its_name():
+    def softplus_by_hand(x):
+        return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
+
+    assert evaluate("mish", softplus_by_hand).mistake == "another function: softplus"
+    result = evaluate(LOSS, lambda y_true, y_pred: np.mean(np.abs(y_pred - y_true), axis=-1))
+    assert "These are the values of `mean_absolute_error`." in str(result)
+
+
+def slope_between_limits(x):
+    end = 0.5
+    return np.where(x <= -end, 0.0, np.where(x >= end, 1.0, 0.5 + x))
+
+
+def test_two_numbers_are_too_few_to_tell_a_fault_by():
+    record = exercise(
+        slope_between_limits,
+        ("x",),
+        lambda rng: tuple(Case(name, (rng.normal(size=20).round(2),)) for name in ("values", "axis")),
+    )
+    record = replace(record, alternatives=(slope_between_limits,))
+    assert evaluate(record, lambda x: np.round(slope_between_limits(x))).mistake is None
+    turned = evaluate(record, lambda x: np.where(x <= -0.5, 0.0, np.where(x >= 0.5, 1.0, 0.5 - x)))
+    assert turned.mistake == "one fault: `-` stands where `+` belongs"
