@@ -2,15 +2,19 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from nlref import activations, losses
 from nlref.checks.exercise import Exercise, Mistake
 
 # Criteria whose numbers a general mistake can explain.
 LOOK_AT_NUMBERS = ("values", "shape", "axis", "gradient")
+
+# What the values of another function of the package are called.
+ANOTHER = "another function"
 
 # Those that show themselves as an error.
 ERRORS = ("one question for a whole array", "a function of single numbers")
@@ -305,7 +309,34 @@ def general_mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
                 "This treats the whole array as one row. It should run along `axis` alone.",
             ),
         ]
+    found += [
+        mistake(f"{ANOTHER}: {name}", function, f"These are the values of `{name}`.")
+        for name, function in _others(exercise)
+    ]
     return tuple(found)
+
+
+def _others(exercise: Exercise) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The package's functions of the same arguments, with their defaults: something else that has a name."""
+    if len(exercise.arguments) == 1:
+        for name in (*activations.FACTS, *activations.ROW_FACTS):
+            function = getattr(activations, name)
+            if name != exercise.function and _needed(function) == 1:
+                yield name, lambda x, *args, _function=function, **kwargs: _function(x)
+    elif exercise.arguments == ("y_true", "y_pred"):
+        for name in losses.FACTS:
+            function = getattr(losses, name)
+            if name != exercise.function and _needed(function) == 2:
+                yield (
+                    name,
+                    lambda y, p, *args, _function=function, **kwargs: _function(y, p, reduction=None),
+                )
+
+
+def _needed(function: Callable[..., Any]) -> int:
+    """How many arguments a function cannot do without."""
+    parameters = inspect.signature(function).parameters.values()
+    return sum(parameter.default is inspect.Parameter.empty for parameter in parameters)
 
 
 # What becomes of the values of the single entries, where a mean over the last axis is asked.
