@@ -16,7 +16,7 @@ import numpy as np
 from nlref.checks import observed, script
 from nlref.checks.call import Call, CallEach, Outcome, Warned, call_locally
 from nlref.checks.exercise import Attribute, Case, Criterion, Exercise, Method, Mistake, Question
-from nlref.checks.faults import mutants_of_alternatives
+from nlref.checks.faults import Mutant, mutants_of_alternatives
 from nlref.checks.general_mistakes import (
     CHANGES,
     ERRORS,
@@ -826,23 +826,25 @@ def _faults(exercise: Exercise) -> tuple[Mistake, ...]:
             exercise,
             tuple(
                 Mistake(
-                    f"one fault: {mutant.said}",
-                    mutant.made,
+                    f"one fault: {said}",
+                    made,
                     "values",
-                    f"A right solution in which {mutant.said} gives the same.",
+                    f"A right solution in which {said} gives the same.",
                 )
-                for mutant in found
-                if _is_about_known_names(exercise, mutant.said)
+                for made, said in ((mutant.made, _told(exercise, mutant)) for mutant in found)
+                if said
             ),
         )
     return _known_faults[id(exercise)][1]
 
 
-def _is_about_known_names(exercise: Exercise, said: str) -> bool:
-    """Whether a fault names no variable that only the right solution has."""
-    exchanged = re.fullmatch(r"`(\w+)` stands where `(\w+)` belongs", said)
+def _told(exercise: Exercise, mutant: Mutant) -> str:
+    """A fault in words that use no variable of the right solution's own; nothing if there are none."""
     known = {*exercise.arguments, *inspect.signature(exercise.reference).parameters, *dir(builtins)}
-    return exchanged is None or known.issuperset(exchanged.groups())
+    if mutant.exactly and mutant.names <= {*known, "np", "math"}:
+        return mutant.exactly
+    exchanged = re.fullmatch(r"`(\w+)` stands where `(\w+)` belongs", mutant.said)
+    return mutant.said if exchanged is None or known.issuperset(exchanged.groups()) else ""
 
 
 def _known_outcome(exercise: Exercise, mistake: Mistake, case: Case) -> Outcome:

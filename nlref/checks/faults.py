@@ -50,13 +50,16 @@ FUNCTIONS = {other: name for name, other in FUNCTIONS.items()} | FUNCTIONS
 class Mutant:
     """A right answer with one fault; ``made`` is the function, the class or the value.
 
-    ``text`` shows the fault to authors, ``said`` says it to learners without the code around it.
+    ``text`` shows the fault to authors, ``said`` says it to learners without the code around it. ``exactly`` says
+    which term or factor is missing, and ``names`` are those in it, which learners may not have.
     """
 
     text: str
     made: Any
     right: Any
     said: str = ""
+    exactly: str = ""
+    names: frozenset[str] = frozenset()
 
 
 def _instead(node: ast.AST, names: frozenset[str]) -> Iterator[ast.AST]:
@@ -165,7 +168,7 @@ def mutants_of(source: str, name: str, namespace: Mapping[str, Any], words: str)
                 if made is not None:
                     line = f"{words}, line {getattr(node, 'lineno', 0)}"
                     shown = f"{line}: {ast.unparse(node)} -> {ast.unparse(other)}"
-                    yield Mutant(shown, made, right, _said(node, other))
+                    yield Mutant(shown, made, right, _said(node, other), *_exactly(node, other))
             put(node)
 
 
@@ -215,6 +218,25 @@ def _said(node: ast.AST, other: ast.AST) -> str:
     if isinstance(node, ast.If | ast.IfExp | ast.BoolOp):
         return "a condition is not asked as it should"
     return "a step is missing"
+
+
+def _exactly(node: ast.AST, other: ast.AST) -> tuple[str, frozenset[str]]:
+    """What is left out of a sum, a product or a power, if it is short, and the names in it."""
+    if not isinstance(node, ast.BinOp) or type(node.op) not in _MISSING:
+        return "", frozenset()
+    if other is not node.left and other is not node.right:
+        return "", frozenset()
+    missing = node.right if other is node.left else node.left
+    text = ast.unparse(missing)
+    if len(text) > 16:
+        return "", frozenset()
+    if isinstance(node.op, ast.Pow):
+        said = f"`** {text}` is missing" if missing is node.right else ""
+    elif isinstance(node.op, ast.Div) and missing is node.right:
+        said = f"a division by `{text}` is missing"
+    else:
+        said = f"{_MISSING[type(node.op)]} `{text}` is missing"
+    return said, frozenset(part.id for part in ast.walk(missing) if isinstance(part, ast.Name))
 
 
 def _said_of_call(node: ast.Call, other: ast.AST) -> str:

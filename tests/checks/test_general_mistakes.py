@@ -342,3 +342,26 @@ def test_two_numbers_are_too_few_to_tell_a_fault_by():
     assert evaluate(record, lambda x: np.round(slope_between_limits(x))).mistake is None
     turned = evaluate(record, lambda x: np.where(x <= -0.5, 0.0, np.where(x >= 0.5, 1.0, 0.5 - x)))
     assert turned.mistake == "one fault: `-` stands where `+` belongs"
+
+
+def quotient(x, gain=3.0):
+    shifted = x + gain
+    return np.sin(shifted) * gain / (1 + shifted**2)
+
+
+def test_what_is_missing_is_told_if_the_learner_has_it():
+    record = exercise(
+        quotient,
+        ("x",),
+        lambda rng: tuple(Case(name, (rng.normal(size=20).round(2),)) for name in ("values", "axis")),
+    )
+    record = replace(record, alternatives=(quotient,))
+
+    def named(function):
+        return evaluate(record, lambda x, gain=3.0: function(x, x + gain, gain)).mistake
+
+    assert named(lambda x, z, gain: np.sin(z) * gain / (1 + z)) == "one fault: `** 2` is missing"
+    assert named(lambda x, z, gain: np.sin(z) * gain / z**2) == "one fault: a term `1` is missing"
+    # a factor that only the solution calls by this name
+    assert named(lambda x, z, gain: gain / (1 + z**2)) == "one fault: a factor is missing"
+    assert named(lambda x, z, gain: np.sin(x) * gain / (1 + x**2)) == "one fault: a term `gain` is missing"
