@@ -2,7 +2,7 @@
 
 ``nlref.activations`` and ``nlref.losses`` hold the reference; ``nlref.layers``, ``nlref.optimizers`` and ``Network``
 are small networks made of them; ``nlref.keras`` compares with Keras. ``check``, ``hint``, ``reveal``, ``predict``,
-``choose``, ``explore`` and ``progress`` are what a learner calls in a notebook. Everything is imported on first use,
+``choose``, ``explore``, ``progress`` and ``written`` are what a notebook calls. Everything is imported on first use,
 so that ``import nlref`` costs next to nothing.
 """
 
@@ -25,6 +25,7 @@ _HOME = {
     "predict": "nlref.learn",
     "progress": "nlref.learn",
     "reveal": "nlref.learn",
+    "written": "nlref.learn",
 }
 
 __all__ = sorted(_HOME)

@@ -11,16 +11,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, explore, hint, predict, progress, reveal
-
-
-def written(*functions):
-    """True if all of these functions return something; otherwise say which are still to be written."""
-    missing = [function.__name__ for function in functions if function(np.zeros(1)) is None]
-    if missing:
-        print("First write", " and ".join(missing), "above, then run this cell again.")
-    return not missing
-
+from nlref import check, choose, explore, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # ## 1. Four points to learn

@@ -11,19 +11,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, hint, predict, progress, reveal
-
-
-def written(*functions):
-    """True if all of these functions return something; otherwise say which are still to be written."""
-    one = np.zeros(1)
-    missing = [
-        f.__name__ for f in functions if (f(one, one) if f.__name__ == "ulp_error" else f(one)) is None
-    ]
-    if missing:
-        print("First write", " and ".join(missing), "above, then run this cell again.")
-    return not missing
-
+from nlref import check, choose, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # ## 1. The window of exp

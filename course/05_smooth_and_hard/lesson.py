@@ -13,27 +13,7 @@ from statistics import NormalDist
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, explore, hint, predict, progress, reveal
-
-
-def written(*functions):
-    """True if all of these functions keep the shape of an array; otherwise say what to do first."""
-    x, missing, wrong = np.zeros((2, 3)), [], []
-    for function in functions:
-        try:
-            y = function(x)
-        except Exception:
-            y = []  # of another shape
-        if y is None:
-            missing.append(function.__name__)
-        elif np.shape(y) != x.shape:
-            wrong.append(function.__name__)
-    if missing:
-        print("First write", " and ".join(missing), "above, then run this cell again.")
-    elif wrong:
-        print("First mend", " and ".join(wrong), "above, as the check says, then run this cell again.")
-    return not missing + wrong
-
+from nlref import check, choose, explore, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # ## 1. Three functions, one name

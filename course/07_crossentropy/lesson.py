@@ -9,32 +9,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, explore, hint, predict, progress, reveal
-
-
-def written(*functions):
-    """True if all of these functions give as many numbers as asked; otherwise say what to do first."""
-    missing, wrong = [], []
-    for function in functions:
-        name, labels, numbers = function.__name__, np.eye(2)[[0, 1, 1]], np.full((3, 2), 0.5)
-        given = {
-            "sparse_categorical_crossentropy": (np.array([0, 1, 1]), numbers),
-            "smooth_labels": (labels,),
-        }
-        try:
-            result = function(*given.get(name, (labels, numbers)))
-        except Exception:
-            result = []  # of no shape that is asked for
-        if result is None:
-            missing.append(name)
-        elif np.shape(result) != ((3, 2) if name.endswith(("gradient", "labels")) else (3,)):
-            wrong.append(name)
-    if missing:
-        print("First write", " and ".join(missing), "above, then run this cell again.")
-    elif wrong:
-        print("First mend", " and ".join(wrong), "above, as the check says, then run this cell again.")
-    return not missing + wrong
-
+from nlref import check, choose, explore, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # ## 1. The more wrong, the less it listens

@@ -9,28 +9,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, hint, predict, progress, reveal
-
-
-def written(*functions):
-    """True if all of these functions give as many numbers as asked; otherwise say what to do first."""
-    y, p, missing, wrong = np.eye(2)[[0, 1, 1]], np.full((3, 2), 0.5), [], []
-    for function in functions:
-        try:
-            with np.errstate(all="ignore"):
-                result = function(y, p)
-        except Exception:
-            result = []  # of no shape that is asked for
-        if result is None:
-            missing.append(function.__name__)
-        elif np.shape(result) != (() if function.__name__ in ("dice", "tversky") else (3,)):
-            wrong.append(function.__name__)
-    if missing:
-        print("First write", " and ".join(missing), "above, then run this cell again.")
-    elif wrong:
-        print("First mend", " and ".join(wrong), "above, as the check says, then run this cell again.")
-    return not missing + wrong
-
+from nlref import check, choose, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # ## 1. From one distribution to another

@@ -9,31 +9,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, hint, predict, progress, reveal
-
-
-def written(*parts):
-    """True if all of these give results of the right shape; otherwise say what to do first."""
-    x, cube, to_do = np.ones((2, 2)), np.ones((3, 2, 2)), {"write": [], "mend": []}
-    given = {"signal_sizes": (x, cube, np.tanh), "gradient_sizes": (x, cube, cube)}
-    given |= {"batch_normalization_vjp": (x, x, x[0]), "BatchNormalization": (x, True)}
-    shapes = {"signal_sizes": 3 * [()], "gradient_sizes": 3 * [()]}
-    shapes["batch_normalization_vjp"] = [(2, 2), (2,), (2,)]
-    for part in parts:
-        name = part.__name__
-        try:
-            ask = part(2).forward if name == "BatchNormalization" else part
-            answer = ask(*given.get(name, (x,)))
-            right = answer is not None and [np.shape(one) for one in answer] == shapes.get(name, 2 * [(2,)])
-        except Exception:
-            answer, right = x, False
-        if not right:
-            to_do["write" if answer is None else "mend"].append(name)
-    for word, names in to_do.items():
-        if names:
-            print(f"First {word} {' and '.join(names)} above, then run this cell again.")
-    return not any(to_do.values())
-
+from nlref import check, choose, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # ## 1. What arrives

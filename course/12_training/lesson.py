@@ -9,31 +9,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nlref import check, choose, hint, predict, progress, reveal
-
-
-def written(*parts):
-    """True if all of these give results of the right shape; otherwise say what to do first."""
-    x, to_do = np.ones(2), {"write": [], "mend": []}
-    given = {"penalty_gradient": (x,), "dropout": (x, x, 0.5), "EarlyStopping": (1.0,)}
-    given["search_penalty"] = x[:, None], x, np.array([1, 2]), 2
-    for part in parts:
-        name = part.__name__
-        try:
-            ask = part().step if name in ("Momentum", "Adam") else part
-            answer = (part(1).update if name == "EarlyStopping" else ask)(*given.get(name, (x, x)))
-            pair = name == "search_penalty" and answer is not None
-            shape = [np.shape(one) for one in answer] if pair else np.shape(answer)
-            right = shape == ([(2,), ()] if pair else () if name == "EarlyStopping" else (2,))
-        except Exception:
-            answer, right = x, False
-        if answer is None or not right:
-            to_do["write" if answer is None else "mend"].append(name)
-    for word, names in to_do.items():
-        if names:
-            print(f"First {word} {' and '.join(names)} above, then run this cell again.")
-    return not any(to_do.values())
-
+from nlref import check, choose, hint, predict, progress, reveal, written
 
 # %% [markdown]
 # The network of unit 10, shorter: two layers with a relu between them, and the same digits.

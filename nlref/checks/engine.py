@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -104,6 +104,31 @@ def evaluate(
     if isinstance(exercise, Question):
         return _judge_answer(exercise, obj, float(worth))
     return _judge(exercise, obj, call, call_each, private_seed, float(worth), public)
+
+
+# What keeps a cell that uses a function from running to its end, whatever the numbers are.
+_STOPS = ("raised", "nothing", "type", "shape")
+
+
+def readiness(exercise: Exercise, obj: Any) -> Literal["unwritten", "unusable", "usable"]:
+    """Whether a cell that uses ``obj``, the learner's function or class, can run to its end.
+
+    ``"unwritten"`` for the stub of the released notebook; ``"unusable"`` for what raises, or gives something of another
+    type or shape, in the visible cases of the exercise's first criterion and of ``shape``; else ``"usable"``, whether
+    the values are right or not: a wrong curve is worth looking at.
+    """
+    if _not_what_is_asked(exercise, obj) is not None:
+        return "unwritten" if _is_unwritten(obj) else "unusable"
+    asked = (exercise.criteria[0].name, "shape")
+    trials = [
+        _try(exercise, obj, case, False, call_locally)
+        for case, _ in _cases(exercise, None)
+        if case.criterion in asked and case.graded
+    ]
+    if _is_empty(exercise, obj) and all(map(_is_stub, trials)):
+        return "unwritten"
+    faults = (trial.fault for trial in trials if trial.fault is not None)
+    return "unusable" if any(fault.kind in _STOPS for fault in faults) else "usable"
 
 
 # A function, a class or a value

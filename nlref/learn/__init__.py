@@ -5,5 +5,6 @@ from nlref.learn.curves import explore
 from nlref.learn.hints import hint, reveal
 from nlref.learn.questions import choose, predict
 from nlref.learn.standing import progress
+from nlref.learn.written import written
 
-__all__ = ["CheckFailed", "check", "choose", "explore", "hint", "predict", "progress", "reveal"]
+__all__ = ["CheckFailed", "check", "choose", "explore", "hint", "predict", "progress", "reveal", "written"]

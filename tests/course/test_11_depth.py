@@ -34,45 +34,6 @@ def unit(worked):
     return worked("11_depth")
 
 
-def in_place_of(exercise, answer):
-    """A class or function of that name whose method, or which itself, does what ``answer`` does."""
-    method = {"class": "forward"}.get(exercise.kind)
-    made = (
-        type(exercise.function, (), {"__init__": lambda self, *a, **k: None, method: answer})
-        if method
-        else answer
-    )
-    made.__name__ = exercise.function
-    return made
-
-
-@pytest.mark.parametrize("exercise", MINE, ids=lambda exercise: exercise.id)
-def test_a_wrong_answer_is_named_and_not_used(unit, capsys, exercise):
-    def nothing(*args, **kwargs):
-        return None
-
-    def raises(*args, **kwargs):
-        raise ZeroDivisionError
-
-    def of_another_shape(*args, **kwargs):
-        return np.full((5, 7), 0.5)
-
-    for answer, to_do in ((nothing, "write"), (raises, "mend"), (of_another_shape, "mend")):
-        assert not unit.names["written"](in_place_of(exercise, answer))
-        assert capsys.readouterr().out.startswith(f"First {to_do} {exercise.function} above")
-
-
-@pytest.mark.parametrize("exercise", MINE, ids=lambda exercise: exercise.id)
-def test_every_right_answer_may_be_used(unit, exercise):
-    for alternative in exercise.alternatives:
-        if exercise.kind == "class":
-            right = type(exercise.function, (alternative,), {})
-        else:
-            right = lambda *args, function=alternative, **kwargs: function(*args, **kwargs)  # noqa: E731
-            right.__name__ = exercise.function
-        assert unit.names["written"](right), alternative
-
-
 @pytest.fixture
 def sizes(unit):
     """The last layer's signal and the first layer's gradient, for each activation and start."""

@@ -154,6 +154,21 @@ class TestCells:
         )
         assert run.error.startswith("NotImplementedError: nlref.activations.softmax is not available")
 
+    def test_written_knows_a_stub_without_the_reference(self, session):
+        run = session.run_cell(
+            "from nlref import written\n"
+            "def relu(x): ...\n"
+            "def tanh(x): return x[0, 0]\n"
+            "class Dense:\n    def __init__(self): self.x = 1\n    def forward(self, x): ...\n"
+            "print(written(relu), written(tanh), written(Dense), written(relu, None, tanh))"
+        )
+        assert printed(run).splitlines() == [
+            "First write relu above, then run this cell again.",
+            "First write Dense above, then run this cell again.",
+            "First write relu and what this cell uses above, then run this cell again.",
+            "False True False False",
+        ]
+
     def test_extra_files_lie_in_the_working_folder(self, box):
         with box.session({"data.csv": b"1,2", "sub/folder/x.bin": b"\x00"}) as session:
             run = session.run_cell("open('data.csv').read(), open('sub/folder/x.bin', 'rb').read()")

@@ -2,9 +2,11 @@
 does.
 
 ``check``, ``hint``, ``predict``, ``explore`` ... do nothing and return None, because the grader runs the
-checks itself, elsewhere. Calling anything else says that this function is the exercise.
+checks itself, elsewhere. ``written`` knows a stub from code, no more: what a cell draws of the learner's functions
+belongs on their feedback page. Calling anything else says that this function is the exercise.
 """
 
+import dis
 import sys
 import types
 from importlib.machinery import ModuleSpec
@@ -43,11 +45,34 @@ def _silent(name: str):
     return silent
 
 
+def written(*parts) -> bool:
+    """Whether there is code in each of these functions and classes; otherwise a line says which to write first."""
+    missing = [getattr(part, "__name__", "what this cell uses") for part in parts if _is_stub(part)]
+    if missing:
+        print(f"First write {' and '.join(missing)} above, then run this cell again.")
+    return not missing
+
+
+def _is_stub(part) -> bool:
+    if isinstance(part, type):
+        return any(map(_has_no_code, vars(part).values()))
+    return part is None or part is ... or _has_no_code(part)
+
+
+def _has_no_code(value) -> bool:
+    if not isinstance(value, types.FunctionType):
+        return False
+    return len(list(dis.get_instructions(value))) <= 3 or "NotImplementedError" in value.__code__.co_names
+
+
 class _Module(types.ModuleType):
     def __getattr__(self, name: str):
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        value = _silent(name) if name in _SILENT else _Reference(f"{self.__name__}.{name}")
+        if name == "written":
+            value = written
+        else:
+            value = _silent(name) if name in _SILENT else _Reference(f"{self.__name__}.{name}")
         setattr(self, name, value)
         return value
 
@@ -68,7 +93,7 @@ class _Finder:
     @staticmethod
     def exec_module(module: types.ModuleType) -> None:
         module.__path__ = []
-        module.__all__ = sorted(_SILENT)
+        module.__all__ = sorted([*_SILENT, "written"])
 
 
 def install() -> None:
