@@ -3,6 +3,7 @@
 import json
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,13 @@ def _keras_config(path: Path) -> Any:
             if size > _MOST_CONFIG:
                 raise ValueError(f"{path} is not a Keras model: its config.json has {size} bytes")
             text = archive.read("config.json")
+            damaged = archive.testzip()  # Python 3.12 and later do not, where h5py seeks in the weights
     except KeyError:
         raise ValueError(f"{path} is not a Keras model: there is no config.json in it") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         raise ValueError(f"{path} is a broken archive: {error}") from error
+    if damaged is not None:
+        raise ValueError(f"{path} is a broken archive: {damaged} is not what was saved; copy the file again")
     return _parsed(path, "config.json", text)
 
 

@@ -177,7 +177,7 @@ def test_broken_files_are_one_sentence(keras, saved, tmp_path):
         ("nojson.keras", "its config.json is no JSON"),
         ("deep.keras", "its config.json is no JSON"),
         ("noweights.keras", "Keras cannot load it: "),
-        ("flipped.keras", "Keras cannot load it: "),
+        ("flipped.keras", "is a broken archive: model.weights.h5 is not what was saved; copy the file again"),
         ("GOOD.KERAS", "Keras cannot load it: "),  # Keras knows the ending in small letters only
         ("some.weights.h5", "it holds weights alone; model.save writes the whole model"),
     ]:
