@@ -1,6 +1,19 @@
 """What holds for every test."""
 
+import importlib.util
+import sys
+
 import pytest
+
+
+def pytest_configure() -> None:
+    """absl, which TensorFlow imports, keeps the stderr that it finds and closes it once logging is set up anew, as
+    nbgrader's applications do. In a test that is pytest's, for all tests of the process; the real one it leaves open.
+    """
+    if importlib.util.find_spec("absl") is not None:
+        from absl import logging
+
+        logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
