@@ -693,10 +693,10 @@ class AdamByHistory:
 
 
 def adam_cases(generator: np.random.Generator) -> tuple[Case, ...]:
-    # Where epsilon is added, to the corrected root or to the other, changes a step by 3e-6 of its length and less.
+    # Where epsilon is added, to the corrected root or to the other, changes a step of 0.5 by 1.6e-6 over the size of the gradients.
     def script(criterion: str, arguments: tuple, count: int, *shape: int, **keywords: float) -> Case:
         return Case(
-            criterion, arguments, keywords, steps=steps(generator, count, *shape), tolerance=1e-5, scale=0.5
+            criterion, arguments, keywords, steps=steps(generator, count, *shape), tolerance=1e-4, scale=0.5
         )
 
     flat = numbers(generator, 3)
@@ -710,7 +710,7 @@ def adam_cases(generator: np.random.Generator) -> tuple[Case, ...]:
             "extremes",
             (0.1,),
             steps=(Method("step", (flat, still)), Method("step", (flat, 2 * still))),
-            tolerance=1e-5,
+            tolerance=1e-4,
             scale=0.5,
         ),
         # Without memory of squares the corrected root is the other one, so a large epsilon has one place.
