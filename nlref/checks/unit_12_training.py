@@ -693,7 +693,8 @@ class AdamByHistory:
 
 
 def adam_cases(generator: np.random.Generator) -> tuple[Case, ...]:
-    # Where epsilon is added, to the corrected root or to the other, changes a step of 0.5 by 1.6e-6 over the size of the gradients.
+    # Where epsilon is added, to the corrected root or to the other, changes a step of 0.5 by 1.6e-6 over the size of
+    # the gradients.
     def script(criterion: str, arguments: tuple, count: int, *shape: int, **keywords: float) -> Case:
         return Case(
             criterion, arguments, keywords, steps=steps(generator, count, *shape), tolerance=1e-4, scale=0.5
