@@ -430,13 +430,16 @@ def dense_cases(generator: np.random.Generator) -> tuple[Case, ...]:
             Attribute("bias_gradient"),
         )
 
+    # Sums of products of two decimals can be 0: what rounding leaves of them is measured by the size of the others.
     return (
-        Case("values", weights(2, 1), steps=(Method("forward", (numbers(generator, 1, 2),)),)),
-        Case("values", weights(3, 2), steps=(Method("forward", (numbers(generator, 4, 3),)),)),
-        Case("gradient", weights(3, 2), steps=there_and_back(4, 3, 2)),
-        Case("gradient", weights(3, 3), steps=there_and_back(3, 3, 3)),
-        Case("gradient", weights(2, 2), steps=(*there_and_back(3, 2, 2), *there_and_back(3, 2, 2))),
-        Case("gradient", weights(1, 4), steps=there_and_back(2, 1, 4)),
+        Case("values", weights(2, 1), steps=(Method("forward", (numbers(generator, 1, 2),)),), scale=1.0),
+        Case("values", weights(3, 2), steps=(Method("forward", (numbers(generator, 4, 3),)),), scale=1.0),
+        Case("gradient", weights(3, 2), steps=there_and_back(4, 3, 2), scale=1.0),
+        Case("gradient", weights(3, 3), steps=there_and_back(3, 3, 3), scale=1.0),
+        Case(
+            "gradient", weights(2, 2), steps=(*there_and_back(3, 2, 2), *there_and_back(3, 2, 2)), scale=1.0
+        ),
+        Case("gradient", weights(1, 4), steps=there_and_back(2, 1, 4), scale=1.0),
         Case("input unchanged", weights(2, 3), steps=there_and_back(2, 2, 3)),
     )
 
